@@ -1,0 +1,42 @@
+.PHONY: install demo test check fix bench lock clean help
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+HOME_DIR ?= demo-home
+
+help:            ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n",$$1,$$2}' Makefile
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3,11)<=sys.version_info[:2]<=(3,13))' || { echo "Xunfang needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: .venv/installed   ## .venv with everything, test tools included
+
+demo: install    ## a synthetic county of 30,000 people, from raw files to caseworkers' lists
+	$(BIN)/xunfang demo --home $(HOME_DIR) --people 30000 --seed 1
+
+test: install    ## all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: install   ## style, types, layers: changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: install     ## what the tools can mend by themselves
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install   ## the night's stages as ratios to pandas, with peak memory
+	$(BIN)/python -m bench
+
+lock:            ## resolve pyproject.toml again (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
+
+clean:           ## remove what the two commands made
+	rm -rf .venv $(HOME_DIR) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,221 @@
+"""The stages of the night, each a function of a home that is called in a process of its own.
+
+A stage first makes ready what the stage before it would have handed over; only then the clock starts and the
+high-water mark of memory is set back, so that seconds and peak are the stage's own (its inputs in memory included).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from bench.memory import peak_gb, set_back_peak
+from bench.population import AS_OF
+from engine import nights, pipeline
+from engine.db import reading
+from engine.nightfolder import Made, write_night
+from engine.population import silent
+from engine.settings import Home
+from engine.workplace import Models, Workplace
+from models.risk import RiskModel
+from outreach.drafting import Draft, draft_lists
+
+THREADS: Final = 2
+KEPT: Final = "bench"
+"""Folder in the home with what one stage hands to the next."""
+
+
+@dataclass(frozen=True)
+class BenchPlace(Workplace):
+    """A home whose models serve without having passed an experiment: they were only made to be measured."""
+
+    def promoted_models(self) -> Models:
+        folder = self.home.root / KEPT / "models"
+        found = {}
+        for path in sorted(folder.iterdir()):
+            files = {file.name: file.read_bytes() for file in path.iterdir()}
+            found[path.name] = (f"bench-{path.name}", RiskModel.from_files(files))
+        return found
+
+
+@dataclass
+class Stage:
+    """A home that is measured, and the clock."""
+
+    home: Home
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak: float = 0.0
+
+    @cached_property
+    def place(self) -> Workplace:
+        return BenchPlace.open(self.home, threads=THREADS)
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        set_back_peak()
+        start, busy = time.perf_counter(), time.process_time()
+        yield
+        self.seconds, self.cpu_seconds = time.perf_counter() - start, time.process_time() - busy
+        self.peak = peak_gb()
+
+    def keep(self, name: str, frame: pl.DataFrame) -> None:
+        path = self.home.root / KEPT / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        frame.write_parquet(path)
+
+    def kept(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.home.root / KEPT / f"{name}.parquet")
+
+
+def intake(stage: Stage) -> dict[str, Any]:
+    place = stage.place
+    with stage.measured():
+        taken = place.take_in()
+    rows = sum(entry.rows for receipt in taken.taken for entry in receipt.files)
+    return {"rows": rows, "rows_per_second": round(rows / stage.seconds)}
+
+
+def features(stage: Stage) -> dict[str, Any]:
+    place = stage.place
+    with stage.measured():
+        columns = place.population().columns(AS_OF)
+    stage.keep("columns", columns)
+    return {"households": columns.height, "columns": columns.width}
+
+
+def in_pandas(stage: Stage) -> dict[str, Any]:
+    """The same columns from the same files, in pandas; the values are compared afterwards, all of them."""
+    import pandas as pd
+
+    from bench.agree import differences
+    from bench.pandas_columns import pandas_columns
+    from bench.pandas_inputs import from_store
+
+    given = from_store(stage.place.population(), AS_OF)
+    with stage.measured():
+        columns: pd.DataFrame = pandas_columns(given)
+    different = differences(stage.kept("columns"), columns)
+    if different:
+        raise ValueError(f"the pandas version differs from ours in {', '.join(different)}: nothing can be compared")
+    return {"households": len(columns), "columns": len(columns.columns) - 1}
+
+
+def groups(stage: Stage) -> dict[str, Any]:
+    place = stage.place
+    with stage.measured():
+        found = place.population().groups(AS_OF)
+    stage.keep("groups", found)
+    return {"households": found.height}
+
+
+def scores(stage: Stage) -> dict[str, Any]:
+    """Both risks for everybody, and the reasons of as many as the caseworkers can visit."""
+    place, columns, known = stage.place, stage.kept("columns"), stage.kept("groups")
+    models = place.promoted_models()
+    with stage.measured():
+        scored = pipeline.scores_of(models, columns, known, THREADS)
+        best = scored["relative_poverty"].top_k(place.list_length, by="priority")
+        listed = columns.join(best, on="household_id", how="semi")
+        reasons = [model.reasons(listed, THREADS).height for _, model in models.values()]
+    for risk, frame in scored.items():
+        stage.keep(f"scores_{risk}", frame)
+    return {"households": columns.height, "explained": listed.height, "reasons": sum(reasons)}
+
+
+def verdicts(stage: Stage) -> dict[str, Any]:
+    place = stage.place
+    with stage.measured():
+        found = place.population().verdicts(AS_OF)
+        findings = pipeline.findings_of(found)
+    stage.keep("findings", findings)
+    return {"verdicts": sum(part.verdicts.height for part in found), "findings": findings.height}
+
+
+def drafting(stage: Stage) -> dict[str, Any]:
+    place, columns, known = stage.place, stage.kept("columns"), stage.kept("groups")
+    findings, scored = stage.kept("findings"), _scores(stage)
+    with reading(place.database) as session:
+        work = nights.open_work(session, AS_OF)
+        staff = place.bureau.staff(nights.planned_this_week(session, AS_OF))
+    with stage.measured():
+        draft = draft_lists(
+            pipeline.candidates_of(columns, known, scored),
+            findings,
+            work,
+            staff,
+            place.policy,
+            business_date=AS_OF,
+            key=place.keys.tie_break,
+        )
+    stage.keep("items", draft.items)
+    stage.keep("left_out", draft.left_out)
+    return {"listed": draft.items.height}
+
+
+def writing(stage: Stage) -> dict[str, Any]:
+    """Bulk frames, and the reasons, traces and people of the listed."""
+    place, population = stage.place, stage.place.population()
+    judged = population.verdicts(AS_OF)
+    draft = Draft(stage.kept("items"), stage.kept("left_out"), "model")
+    made = Made(
+        AS_OF,
+        stage.kept("columns"),
+        stage.kept("groups"),
+        _scores(stage),
+        judged,
+        stage.kept("findings"),
+        draft,
+        place.promoted_models(),
+        population,
+        None,
+    )
+    with stage.measured():
+        write_night(place, made, silent)
+    return {"listed": draft.items.height}
+
+
+def night(stage: Stage) -> dict[str, Any]:
+    """All of it in one process, as ``xunfang night`` does, with the saving in the database."""
+    place = stage.place
+    with stage.measured():
+        result = pipeline.run_night(place, AS_OF, actor="bench", now=lambda: datetime.now(UTC))
+    return {"listed": 0 if result.draft is None else result.draft.items.height}
+
+
+def _scores(stage: Stage) -> dict[str, pl.DataFrame]:
+    return {risk: stage.kept(f"scores_{risk}") for risk in ("emergency", "relative_poverty")}
+
+
+STAGES: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
+    "intake": intake,
+    "features": features,
+    "pandas": in_pandas,
+    "groups": groups,
+    "scores": scores,
+    "verdicts": verdicts,
+    "drafting": drafting,
+    "writing": writing,
+    "night": night,
+}
+
+
+SCORING: Final = ("scores", "writing", "night")
+
+
+def run(name: str, home: Path) -> str:
+    """One stage, told as a line of JSON."""
+    if name in SCORING:
+        import lightgbm  # noqa: F401 - a night imports it once: no stage is charged for it
+
+    stage = Stage(Home(home))
+    told = STAGES[name](stage)
+    measured = {"seconds": stage.seconds, "cpu_seconds": stage.cpu_seconds, "peak_gb": stage.peak}
+    return json.dumps({"stage": name} | {key: round(value, 3) for key, value in measured.items()} | told)

@@ -1,0 +1,30 @@
+"""The measurements as a table for people."""
+
+from typing import Any
+
+
+def printed(told: dict[str, Any], meanings: dict[str, str]) -> str:
+    """Markdown: stage, people, seconds, CPU seconds, ratio to pandas (of the features), peak GB, people/s."""
+    machine = told["machine"]
+    lines = [
+        f"{machine['cores']} cores, {machine['memory_gb']} GB, Python {machine['python']}; "
+        f"load {told['load_before']:.1f} before and {told['load_after']:.1f} after",
+        "",
+        "| stage | people | seconds | CPU s | pandas takes | peak GB | people/s |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in told["stages"]:
+        lines.append(
+            f"| {row['stage']}: {meanings[row['stage']]} | {row['people']:,} | {row['seconds']:.1f} "
+            f"| {row['cpu_seconds']:.1f} | {_ratio(row, told['stages'])} | {row['peak_gb']:.2f} "
+            f"| {row['people'] / max(row['seconds'], 1e-3):,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _ratio(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """How many times as long as the stage pandas takes for the same columns; told of the features only."""
+    if row["stage"] != "features":
+        return ""
+    other = next(each for each in rows if each["stage"] == "pandas" and each["people"] == row["people"])
+    return f"{other['seconds'] / row['seconds']:.1f} ×"

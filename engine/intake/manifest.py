@@ -1,0 +1,166 @@
+"""A delivery: a folder in the inbox with a ``manifest.json`` that says what should be in it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import NotAllowedError, SourceError
+from engine.files import sha256_of
+from engine.settings import problems
+from features.records import KINDS, STAGE_B_KINDS
+
+IDENTITY: Final = "identity"
+"""The kind whose rows go to the vault and nowhere else."""
+ACCEPTED_KINDS: Final = (*KINDS, IDENTITY)
+SUFFIXES: Final = (".csv", ".parquet")
+
+
+class FileEntry(BaseModel):
+    """One file of a delivery; rows (without the header), bytes and sha256 are enforced where they are given."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: str
+    rows: int | None = Field(default=None, ge=0)
+    bytes: int | None = Field(default=None, ge=0)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def proves_length(self) -> bool:
+        """Whether the manifest shows that the file is whole."""
+        return self.bytes is not None or self.sha256 is not None or self.rows is not None
+
+
+class Manifest(BaseModel):
+    """What a department says about its delivery."""
+
+    model_config = ConfigDict(frozen=True)
+
+    delivery_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    delivered_on: date
+    files: tuple[FileEntry, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery whose files are there and are what the manifest says; ``sha256`` holds one hash per file."""
+
+    folder: Path
+    manifest: Manifest
+    sha256: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """The department's id of the delivery."""
+        return self.manifest.delivery_id
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of record in it."""
+        return {entry.kind for entry in self.manifest.files}
+
+    def files(self, kind: str) -> list[FileEntry]:
+        """The files of a kind, by name."""
+        return sorted((entry for entry in self.manifest.files if entry.kind == kind), key=lambda entry: entry.name)
+
+    @property
+    def content(self) -> str:
+        """One hash for what is in the files, whatever the delivery is called."""
+        lines = sorted(f"{entry.kind} {self.sha256[entry.name]}\n" for entry in self.manifest.files)
+        return hashlib.sha256("".join(lines).encode("ascii")).hexdigest()
+
+
+def folders(inbox: Path) -> list[Path]:
+    """The delivery folders in the inbox, by name; hidden ones are left alone."""
+    if not inbox.is_dir():
+        return []
+    return sorted(path for path in inbox.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a delivery folder; raises SourceError that says what is wrong in it."""
+    path = folder / "manifest.json"
+    try:
+        manifest = Manifest.model_validate(_json(path))
+    except ValidationError as wrong:
+        raise SourceError(
+            f"{folder.name}/manifest.json: {problems(wrong)}",
+            'It needs "delivery_id", "delivered_on" (YYYY-MM-DD) and "files" (each with "name" and "kind").',
+        ) from None
+    _check_entries(folder, manifest)
+    return manifest
+
+
+def open_delivery(folder: Path, manifest: Manifest) -> Delivery:
+    """Check the files against the manifest and hash them; raises SourceError naming the first file that differs."""
+    hashes = {}
+    for entry in manifest.files:
+        path, where = folder / entry.name, f"{folder.name}/{entry.name}"
+        if not path.is_file():
+            raise SourceError(f"{where}: the manifest names this file, but it is not there", "Deliver it, too.")
+        size = path.stat().st_size
+        if entry.bytes is not None and entry.bytes != size:
+            raise SourceError(
+                f"{where}: has {size:,} bytes where the manifest says {entry.bytes:,}: it was cut or changed",
+                "Ask for the delivery again.",
+            )
+        hashes[entry.name] = sha256_of(path)
+        if entry.sha256 is not None and entry.sha256 != hashes[entry.name]:
+            raise SourceError(
+                f"{where}: is not the file that the manifest names (its sha256 differs)",
+                "Ask for the delivery again.",
+            )
+    return Delivery(folder, manifest, hashes)
+
+
+def _check_entries(folder: Path, manifest: Manifest) -> None:
+    where = f"{folder.name}/manifest.json"
+    names = [entry.name for entry in manifest.files]
+    for entry in manifest.files:
+        if Path(entry.name).name != entry.name or Path(entry.name).suffix not in SUFFIXES:
+            raise SourceError(
+                f"{where}: {entry.name!r} is no .csv or .parquet file of this folder",
+                "Name the file as it lies there.",
+            )
+        if entry.kind in STAGE_B_KINDS:
+            raise NotAllowedError(
+                f"{where}: {entry.name} holds {entry.kind} records, which are checked only after an application "
+                "and with the consent of the person (社会救助法 Arts. 40-41)",
+                "Take the file out of the delivery and out of its manifest.",
+            )
+        if entry.kind not in ACCEPTED_KINDS:
+            raise SourceError(
+                f"{where}: {entry.name} is of the kind {entry.kind!r}, which does not exist",
+                f"The kinds are: {', '.join(ACCEPTED_KINDS)}.",
+            )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SourceError(f"{where}: names {', '.join(twice)} more than once", "Name every file once.")
+    unnamed = sorted({path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES} - set(names))
+    if unnamed:
+        raise SourceError(
+            f"{where}: does not name {', '.join(unnamed)}, which lies in the folder",
+            "Name the file or take it away.",
+        )
+
+
+def _json(path: Path) -> Any:
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise SourceError(
+            f"{where}: the delivery has no manifest",
+            'Write one: {"delivery_id": …, "delivered_on": "YYYY-MM-DD", "files": [{"name": …, "kind": …}]}.',
+        ) from None
+    except OSError as wrong:
+        raise SourceError(f"{where}: cannot be read ({wrong.strerror})", "Mend the rights of the file.") from None
+    except (ValueError, RecursionError):
+        raise SourceError(f"{where}: this is no JSON in UTF-8", "Mend the manifest.") from None

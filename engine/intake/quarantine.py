@@ -1,0 +1,49 @@
+"""Rows that broke a rule: their raw text, sealed with the vault key, because it may hold identities."""
+
+import io
+from typing import Final
+
+import polars as pl
+
+from engine.errors import HomeError
+from engine.files import write_bytes
+from engine.intake.manifest import Delivery
+from engine.intake.read import raw_text
+from engine.settings import Home
+from engine.vault import seal, unseal
+
+SUFFIX: Final = ".sealed"
+SCHEMA: Final = {"row": pl.Int64, "rule": pl.String, "text": pl.String}
+
+
+def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.DataFrame) -> None:
+    """Keep the raw text of the broken rows (``row_, rule``) of one file."""
+    texts = pl.DataFrame(
+        list(raw_text(delivery.folder / name, broken["row_"].to_list())),
+        schema={"row": pl.Int64, "text": pl.String},
+        orient="row",
+    )
+    rows = broken.rename({"row_": "row"}).join(texts, on="row", how="left").sort("row").select(list(SCHEMA))
+    buffer = io.BytesIO()
+    rows.write_parquet(buffer, compression="zstd", compression_level=1)
+    path = home.quarantine / delivery.id / f"{name}{SUFFIX}"
+    write_bytes(path, seal(key, _place(delivery.id, name), buffer.getvalue()))
+
+
+def open_rows(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFrame:
+    """The quarantined rows of one delivered file: ``row, rule, text``. They may hold identities.
+
+    Raises HomeError where nothing of this file was set aside, IntegrityError where the sealed file was changed.
+    """
+    path = home.quarantine / delivery_id / f"{name}{SUFFIX}"
+    try:
+        sealed = path.read_bytes()
+    except FileNotFoundError:
+        raise HomeError(
+            f"{path}: no row of this file is in quarantine", "Name the file as the report does."
+        ) from None
+    return pl.read_parquet(io.BytesIO(unseal(key, _place(delivery_id, name), sealed)))
+
+
+def _place(delivery_id: str, name: str) -> str:
+    return f"quarantine/{delivery_id}/{name}|rows"

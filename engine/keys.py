@@ -1,0 +1,103 @@
+"""The keys of a home: for pseudonyms, the vault, breaking ties, the audit chain. Files of 0600, made at first use.
+
+A lost pseudonym key means that no later delivery can be joined to the records; a lost vault key means that the
+names, phones and quarantined rows in the home can never be read again. Neither can be made anew for an old home.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from engine.errors import HomeError, IntegrityError
+from engine.files import named_errors, sync_folder
+from engine.settings import Home
+
+BYTES: Final = 32
+NAMES: Final = ("pseudonym", "vault", "tie_break", "audit")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys; ``made`` lists the files that were made just now, so that the user can be told to back them up."""
+
+    pseudonym: bytes = field(repr=False)
+    vault: bytes = field(repr=False)
+    tie_break: bytes = field(repr=False)
+    audit: bytes = field(repr=False)
+    made: tuple[Path, ...] = ()
+
+    def fingerprints(self) -> dict[str, str]:
+        """Eight digits per key by which a store recognises the keys that it was made with."""
+        return {
+            name: hmac.digest(getattr(self, name), b"fingerprint:v1", hashlib.sha256).hex()[:8] for name in NAMES
+        }
+
+
+def load_keys(home: Home) -> Keys:
+    """Read the keys of a home; make those that are missing, unless the home already holds what they protect.
+
+    Raises HomeError where a key file may be read by others or is no key, IntegrityError where a key is lost.
+    """
+    made = []
+    for name in NAMES:
+        path = home.keys / f"{name}.key"
+        if not path.exists():
+            _refuse_a_lost_key(home, path)
+            _make(path, secrets.token_hex(BYTES))
+            made.append(path)
+    return Keys(**{name: _read(home.keys / f"{name}.key") for name in NAMES}, made=tuple(made))
+
+
+def make_trial_keys(home: Home, made_from: str) -> None:
+    """Give a trial home keys that follow from what it is made from, so that the same trial has the same bytes.
+
+    Whoever knows the arguments knows these keys: a trial home holds synthetic or public people only.
+    """
+    for name in NAMES:
+        path = home.keys / f"{name}.key"
+        if not path.exists():
+            _refuse_a_lost_key(home, path)
+            digest = hashlib.sha256(f"xunfang trial {name} {made_from}".encode())
+            _make(path, digest.hexdigest())
+
+
+def _refuse_a_lost_key(home: Home, path: Path) -> None:
+    if (home.records / "store.json").exists():
+        raise IntegrityError(
+            f"{path}: the key is missing, and this home holds records that were made with it",
+            "Put the key file back from its backup. A new key would not fit the old records.",
+        )
+
+
+def _make(path: Path, key: str) -> None:
+    """Make a key file; of two processes that do so at once, the first one's key stands."""
+    with named_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(handle, f"{key}\n".encode("ascii"))
+            os.fsync(handle)
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.close(handle)
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_mode & 0o077:
+        raise HomeError(f"{path}: others may read this key", f"Run: chmod 600 {path}")
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != BYTES:
+        raise HomeError(f"{path}: this is no key of {BYTES} bytes", "Put the key file back from its backup.")
+    return key

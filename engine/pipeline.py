@@ -1,0 +1,162 @@
+"""The night: from the inbox to the caseworkers' lists, in six calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+import polars as pl
+
+from engine import nights
+from engine.db import reading, writing
+from engine.errors import UsageError
+from engine.lease import Claim
+from engine.nightfolder import Made, facts_of, write_night
+from engine.nights import Saved
+from engine.population import Progress, silent
+from engine.workplace import Workplace
+from models.peers import peer_medians
+from models.risk import RiskModel
+from outreach.drafting import Draft, draft_lists
+from outreach.eligibility import Verdicts
+from outreach.findings import FINDINGS_SCHEMA
+
+AT_ONCE: Final = 50_000
+"""Households that are scored at once."""
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """What a night did: what was saved, and whether and why its lists are held."""
+
+    saved: Saved
+    draft: Draft | None
+    held_reason: str | None
+
+
+def run_night(
+    place: Workplace,
+    business_date: date,
+    *,
+    actor: str,
+    now: Callable[[], datetime],
+    claim: Claim | None = None,
+    progress: Progress = silent,
+) -> NightResult:
+    """Run the night of a business date. A finished date is never made again: it is said, and nothing changes."""
+    started_at = now()
+    place.take_in(progress)  # 1  inbox → checked records; bad rows set aside, counted, never lost
+    population = place.population(progress)
+    models = place.promoted_models()
+    done = _finished(place, business_date, models)
+    if done is not None:
+        return NightResult(done, None, None)
+    columns = _somebody(
+        population.columns(business_date), business_date
+    )  # 2  what was known that day → one row per household
+    groups = population.groups(business_date)
+    scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
+    verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
+    candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
+    with reading(place.database) as session:
+        work = nights.open_work(session, business_date)
+        staff = place.bureau.staff(nights.planned_this_week(session, business_date))
+        earlier = nights.lengths_before(session, business_date)
+    draft = draft_lists(  # 5  leave out, rank, explore, share out
+        candidates,
+        findings,
+        work,
+        staff,
+        place.policy,
+        business_date=business_date,
+        key=place.keys.tie_break,
+    )
+    held = place.policy.volume_held(draft.items.height, earlier)
+    made = Made(business_date, columns, groups, scores, verdicts, findings, draft, models, population, held)
+    manifest = write_night(place, made, progress)
+    with writing(place.database) as session:  # 6  one transaction, unique on the business date
+        saved = nights.save_night(
+            session,
+            actor,
+            business_date,
+            draft.items,
+            facts_of(place, made, manifest, started_at, now()),
+            audit_key=place.keys.audit,
+            held_reason=held,
+            release=place.policy.release.automatic,
+            urgent_while_held=place.policy.release.urgent_while_held,
+            claim=claim,
+        )
+    return NightResult(saved, draft, held)
+
+
+def scores_of(
+    models: dict[str, tuple[str, RiskModel]], columns: pl.DataFrame, groups: pl.DataFrame, threads: int
+) -> dict[str, pl.DataFrame]:
+    """``household_id, raw, probability, priority`` by risk, of the risks that have a promoted model.
+
+    The medians of peers come from everybody; the scores are made slice by slice, so that memory stays small.
+    """
+    scores = {}
+    for risk, (_, model) in models.items():
+        medians = peer_medians(columns, model.feature_names, groups)
+        slices = columns.iter_slices(AT_ONCE)
+        scores[risk] = pl.concat(model.score(part, groups, medians, threads) for part in slices)
+    return scores
+
+
+def candidates_of(columns: pl.DataFrame, groups: pl.DataFrame, scores: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row per household of the night with what the drafting needs; a risk without a model has null priority."""
+    frame = columns.select(
+        "household_id", "region", "area", "area_kind", "income_to_line_12m", "income_to_median_12m"
+    )
+    for risk, name in (("relative_poverty", "poverty_priority"), ("emergency", "emergency_priority")):
+        priority = pl.lit(None, pl.Float64).alias(name)
+        if risk in scores:
+            frame = frame.join(
+                scores[risk].select("household_id", pl.col("priority").alias(name)), on="household_id"
+            )
+        else:
+            frame = frame.with_columns(priority)
+    known = groups.select(
+        "household_id",
+        "unsupported",
+        "never_applied",
+        "digital_trace",
+        "blank_share",
+        pl.col("household_type").fill_null("unknown"),
+    )
+    return (
+        frame.join(known, on="household_id", how="left")
+        .with_columns(
+            stratum=pl.concat_str("area_kind", pl.lit(" "), "household_type", ignore_nulls=True),
+            income_ratio=pl.coalesce("income_to_line_12m", "income_to_median_12m"),
+        )
+        .drop("income_to_line_12m", "income_to_median_12m", "area_kind", "household_type")
+        .sort("household_id")
+    )
+
+
+def findings_of(verdicts: list[Verdicts]) -> pl.DataFrame:
+    """The findings of all buckets."""
+    parts = [part.findings for part in verdicts] or [pl.DataFrame(schema=FINDINGS_SCHEMA)]
+    return pl.concat(parts).sort("household_id", "code", "person_id")
+
+
+def _somebody(columns: pl.DataFrame, business_date: date) -> pl.DataFrame:
+    """The columns, unless they are of nobody: a mistyped date makes no night, which could never be unmade."""
+    if not columns.height:
+        raise UsageError(
+            f"--date {business_date}: no household is known on this day",
+            "Mend the date; xunfang status says which months the sources cover.",
+        )
+    return columns
+
+
+def _finished(place: Workplace, business_date: date, models: dict[str, tuple[str, RiskModel]]) -> Saved | None:
+    """What a finished night of this date is told as, with the inputs that have changed since; else None."""
+    with reading(place.database) as session:
+        night = nights.find_night(session, business_date)
+        if night is None:
+            return None
+        return nights.told_again(session, night, place.inputs(models))

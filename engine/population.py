@@ -1,0 +1,147 @@
+"""The whole population, one bucket at a time: every pure function that a night or a training maps over buckets."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+import polars as pl
+
+from engine.recordstore import RecordStore
+from features.build import build_features
+from features.calendar import calendar_of
+from features.context import Context
+from features.emergency_label import emergency_label, emergency_lacks, last_emergency
+from features.groups import groups_of
+from features.labels import LabelSpec
+from features.neighbourhood import medians_of, with_neighbourhood
+from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
+from features.sources import Sources
+from features.windows import roster_of
+from models import leaks
+from models.split import examples_of
+from outreach.catalogue import Programmes
+from outreach.eligibility import Verdicts, assess
+
+Risk = Literal["relative_poverty", "emergency"]
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, the steps done and the steps in all."""
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Everybody in the record store, as known from some deliveries (all of them where None).
+
+    ``programmes`` gives the local line; ``progress`` hears about every bucket.
+    """
+
+    store: RecordStore
+    programmes: Programmes | None
+    deliveries: Collection[str] | None = None
+    progress: Progress = silent
+
+    @cached_property
+    def reporting(self) -> pl.DataFrame:
+        """``kind, area, month, known_on, rows``: what each source has reported, for the whole store."""
+        return self.store.reporting(self.deliveries)
+
+    def context(self, as_of: date) -> Context:
+        """What a bucket cannot know by itself: the reporting calendar and the local line of that day."""
+        return Context(calendar_of(self.reporting, as_of), self.db_line(as_of))
+
+    def db_line(self, as_of: date) -> dict[str, int] | None:
+        """The monthly minimum-living line by area kind on a day; None where the pack has none."""
+        return None if self.programmes is None else self.programmes.on(as_of).db_line()
+
+    def buckets(self, stage: str) -> Iterator[Sources]:
+        """The sources of one bucket after the other."""
+        numbers = self.store.buckets()
+        for done, number in enumerate(numbers):
+            self.progress(stage, done, len(numbers))
+            yield self.store.sources(number, self.deliveries)
+        self.progress(stage, len(numbers), len(numbers))
+
+    def columns(self, as_of: date, names: Sequence[str] | None = None) -> pl.DataFrame:
+        """One row per household and one column per feature, those of the neighbourhood included."""
+        context = self.context(as_of)
+        parts = [build_features(bucket, context, as_of, names) for bucket in self.buckets(f"features {as_of}")]
+        together = pl.concat(parts).sort("household_id")
+        return with_neighbourhood(together, medians_of(together))
+
+    def check_hindsight(self, as_of: date) -> None:
+        """Recompute the columns of one bucket without what became known later; LeakError where one differs."""
+        context = self.context(as_of)
+
+        def compute(bucket: Sources) -> pl.DataFrame:
+            columns = build_features(bucket, context, as_of)
+            return with_neighbourhood(columns, medians_of(columns))
+
+        leaks.check_hindsight(compute, self.store.sources(self.store.buckets()[0], self.deliveries), as_of)
+
+    def groups(self, as_of: date) -> pl.DataFrame:
+        """What evaluation and drafting need to know of each household and models may not have."""
+        return pl.concat([groups_of(bucket, as_of) for bucket in self.buckets(f"groups {as_of}")]).sort(
+            "household_id"
+        )
+
+    def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
+        context, wanted = self.context(as_of), sorted(households)
+        members, certificates = [], []
+        for bucket in self.buckets("people"):
+            roster = roster_of(bucket.known_by(as_of, self.deliveries), context)
+            here = roster.members.filter(pl.col("present") & pl.col("household_id").is_in(wanted))
+            members.append(here.select("household_id", "person_id", "relation", "age"))
+            in_force = pl.col("expires").is_null() | (pl.col("expires") >= as_of)
+            certificates.append(
+                roster.known.frame("disability")
+                .filter(in_force & (pl.col("issued") <= as_of))
+                .join(here.lazy().select("person_id"), on="person_id", how="semi")
+                .select("person_id", "type", "level")
+                .collect()
+            )
+        return pl.concat(members), pl.concat(certificates)
+
+    def assumed(self) -> list[str]:
+        """The kinds that hold records whose day of knowledge a first load assumed."""
+        marked = {
+            kind: self.store.records(kind).select(pl.col("known_on_assumed").any().fill_null(value=False))
+            for kind in self.store.kinds()
+        }
+        found = pl.collect_all(list(marked.values()), engine="streaming")
+        return [kind for kind, frame in zip(marked, found, strict=True) if frame.item()]
+
+    def verdicts(self, as_of: date) -> list[Verdicts]:
+        """Every programme for everybody, a part per bucket."""
+        if self.programmes is None:
+            return []
+        context = self.context(as_of)
+        return [assess(bucket, context, self.programmes, as_of) for bucket in self.buckets("verdicts")]
+
+    def poverty_examples(self, spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame) -> pl.DataFrame:
+        """Features, label and last status of one as-of date, by what was known of the outcome on ``known_by``."""
+        outcomes, statuses = [], []
+        for bucket in self.buckets(f"outcomes {as_of}"):
+            outcomes.append(outcome_incomes(bucket, spec, as_of, known_by, self.reporting))
+            statuses.append(status_incomes(bucket, spec, as_of, self.reporting))
+        label = poverty_label(pl.concat(outcomes), spec)
+        return examples_of(columns, label, last_status(pl.concat(statuses), spec), self.groups(as_of), as_of)
+
+    def emergency_examples(
+        self, _spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame
+    ) -> pl.DataFrame:
+        """The same for the emergency of the next 90 days; the status is the hardship of the 12 months before."""
+        labels, statuses, line = [], [], self.db_line(as_of)
+        for bucket in self.buckets(f"outcomes {as_of}"):
+            labels.append(emergency_label(bucket, as_of, known_by, line, self.reporting))
+            statuses.append(last_emergency(bucket, as_of, line, self.reporting))
+        return examples_of(columns, pl.concat(labels), pl.concat(statuses), self.groups(as_of), as_of)
+
+    def emergency_lacks(self, as_of: date) -> tuple[str, ...]:
+        """What the emergency label needs and this bureau does not have."""
+        return emergency_lacks(self.store.sources(self.store.buckets()[0], self.deliveries), self.db_line(as_of))

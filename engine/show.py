@@ -1,0 +1,296 @@
+"""What the command line shows: bars while it works, and results as text. Never people."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Told = Mapping[str, Any]
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress bars on stderr, one per stage; where stderr is no terminal, one line per finished stage."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _finished_stages()
+        return
+    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = shown.add_task(stage, total=total)
+            shown.update(tasks[stage], completed=done, total=total)
+
+        yield progress
+
+
+def as_text(told: Told, shape: str) -> str:
+    """A result as text for people."""
+    out = StringIO()
+    width = 110 if not sys.stdout.isatty() else None
+    console = Console(file=out, width=width, highlight=False, soft_wrap=False, markup=False, emoji=False)
+    SHAPES[shape](told, console)
+    return out.getvalue()
+
+
+def feature_rows() -> list[dict[str, Any]]:
+    """The catalogue as plain values."""
+    from features.catalog import FEATURES
+
+    return [
+        {
+            "name": item.name,
+            "zh": item.label_zh,
+            "en": item.label_en,
+            "unit": item.unit,
+            "low": item.low,
+            "high": item.high,
+            "direction": item.direction,
+            "concept": item.concept,
+            "modelled": item.modelled,
+            "sources": list(item.sources),
+            "meaning": item.meaning,
+        }
+        for item in FEATURES
+    ]
+
+
+def feature_shown(population: Any, name: str, as_of: date) -> dict[str, Any]:
+    """One column on one date: its meaning, how many households know it, its quantiles. No household is named."""
+    from engine.errors import UsageError
+    from features.catalog import by_name
+
+    try:
+        item = by_name(name)
+    except ValueError as wrong:
+        raise UsageError(str(wrong), "xunfang features lists them.") from None
+    values = population.columns(as_of, [name])[name]
+    known = values.drop_nulls()
+    shares = (0.05, 0.25, 0.5, 0.75, 0.95)
+    return {
+        "name": name,
+        "as_of": as_of.isoformat(),
+        "zh": item.label_zh,
+        "en": item.label_en,
+        "unit": item.unit,
+        "meaning": item.meaning,
+        "households": len(values),
+        "unknown": len(values) - len(known),
+        "mean": known.mean(),
+        "quantiles": {str(share): known.quantile(share) for share in shares} if len(known) >= 100 else {},
+    }
+
+
+def _finished_stages() -> Callable[[str, int, int], None]:
+    def progress(stage: str, done: int, total: int) -> None:
+        if done == total:
+            sys.stderr.write(f"{stage}: done\n")
+
+    return progress
+
+
+def _show_night(told: Told, console: Console) -> None:
+    numbers = told["numbers"]
+    console.print(told.get("message", f"Night of {told['business_date']} ({told['state']})"))
+    if told["held_reason"]:
+        console.print(f"HELD: {told['held_reason']}")
+    if told["basis"] != "model":
+        console.print("No promoted model: the lists rest on triggers, rules and the income line.")
+    console.print("\nThe night in six numbers")
+    for name, meaning in (
+        ("read", "records read"),
+        ("quarantined", "set aside, with the rule they broke"),
+        ("scored", "households scored"),
+        ("listed", "households on lists"),
+        ("sent", "lists written for caseworkers"),
+        ("answered", "visits answered so far"),
+    ):
+        console.print(f"  {numbers[name]:>12,}  {meaning}")
+    for risk, model in told.get("models", {}).items():
+        console.print(_model_line(risk, model))
+    console.print("\nWhere to look")
+    console.print(f"  lists     {told['lists']}", soft_wrap=True)
+    console.print(f"  report    {told['report']}", soft_wrap=True)
+    console.print(f"  manifest  {told['manifest']}", soft_wrap=True)
+    _show_keys(told, console)
+
+
+def _show_keys(told: Told, console: Console) -> None:
+    for path in told.get("keys_made", ()):
+        console.print(f"  key       {path}  (made now: keep a copy elsewhere)", soft_wrap=True)
+
+
+def _model_line(risk: str, model: Told) -> str:
+    if "unavailable" in model:
+        return f"\n{risk}: no model, {model['unavailable']['en']}"
+    own, last = model["model"], model["last_status"]
+    state = "promoted" if model["promoted"] else "not promoted"
+    return (
+        f"\n{risk}: {state} ({model['figure']}); AUC {_number(own['auc'])} beside {_number(last['auc'])} "
+        f"of the last status alone"
+    )
+
+
+def _show_check(told: Told, console: Console) -> None:
+    table = Table("source", "rows", "accepted", "set aside", "found their owner", "last known", "months")
+    for source in told["sources"]:
+        rate, months = source["match_rate"], source["months"]
+        table.add_row(
+            source["name"],
+            f"{source['rows']:,}",
+            f"{source['accepted']:,}",
+            f"{source['quarantined']:,}",
+            "–" if rate is None else f"{rate:.1%}",
+            source["last_known_on"] or "–",
+            "–" if months is None else " … ".join(months),
+        )
+    console.print(table)
+    broken = [(source["name"], *each) for source in told["sources"] for each in source["rules"].items()]
+    if broken:
+        console.print("\nSet aside, by the rule that they broke")
+    for name, rule, count in broken:
+        console.print(f"  {count:>12,}  {name}: {rule}", soft_wrap=True)
+    for delivery in told["deliveries"]:
+        console.print(f"\n{delivery['delivery_id']}, delivered on {delivery['delivered_on']}")
+        for file in delivery["files"]:
+            console.print(
+                f"  {file['name']}: {file['rows']:,} rows = {file['accepted']:,} accepted + "
+                f"{file['quarantined']:,} set aside",
+                soft_wrap=True,
+            )
+    for refused in told["refused"]:
+        console.print(
+            f"\nREFUSED {refused['delivery']}: {refused['error']}\n  {refused['way_out']}", soft_wrap=True
+        )
+    if told.get("keys_made"):
+        console.print("\nKeys of this home")
+    _show_keys(told, console)
+
+
+def _show_experiments(told: Told, console: Console) -> None:
+    for risk, experiment in told.items():
+        if "unavailable" in experiment:
+            console.print(f"{risk}: no model, {experiment['unavailable']['en']}")
+            continue
+        console.print(f"\n{risk} ({experiment['figure']}, test {experiment['as_of'].get('test')})")
+        table = Table(
+            "population", "candidate", "n", "base rate", "AUC", "average precision", "log loss", "p@10%", "r@10%"
+        )
+        for population in ("everybody", "entry", "unsupported"):
+            for name in ("model", "last_status", "income_rule", "random"):
+                figures = experiment.get(name)
+                figures = figures if figures is None or population == "everybody" else figures.get(population)
+                if figures and figures["n"]:
+                    keys = (
+                        "base_rate",
+                        "auc",
+                        "average_precision",
+                        "log_loss",
+                        "precision_at_10pct",
+                        "recall_at_10pct",
+                    )
+                    table.add_row(
+                        population, name, f"{figures['n']:,}", *(_number(figures.get(key)) for key in keys)
+                    )
+        console.print(table)
+        console.print("promoted" if experiment.get("promoted") else "not promoted")
+        for reason in experiment["promotion"]["reasons"]:
+            console.print(f"  {reason['en']}")
+
+
+def _show_status(told: Told, console: Console) -> None:
+    if told["last_night"] is None:
+        console.print("No night has been run in this home yet.")
+    else:
+        _show_night(told["last_night"], console)
+    for held in told["held"]:
+        console.print(f"\nHELD {held['business_date']}: {held['why']}")
+    for row in told["ledger"]:
+        console.print(f"\n{row['state'].upper()} {row['business_date']}: {row['message'] or ''}")
+    console.print("\nWhat waits")
+    for name, count in told["waiting"].items():
+        console.print(f"  {count:>12,}  {name.replace('_', ' ')}")
+    table = Table("source", "rows", "set aside", "last month", "last known", "days ago")
+    for source in told["sources"]:
+        table.add_row(
+            source["name"],
+            f"{source['rows']:,}",
+            f"{source['quarantined']:,}",
+            source["months"][1] if source["months"] else "–",
+            source["last_known_on"] or "–",
+            "–" if source["days_since_known"] is None else str(source["days_since_known"]),
+        )
+    console.print(table)
+    for name, why in told["lacks"].items():
+        console.print(f"not there: {name} ({why})", soft_wrap=True)
+    for risk, model in told["models"].items():
+        console.print(f"model {risk}: {model['promoted'] or 'none promoted'}")
+    disk = told["disk"]
+    console.print(
+        f"disk: {disk['home_bytes'] / 2**20:,.0f} MiB used here, {disk['free_bytes'] / 2**30:,.1f} GiB free"
+    )
+    if disk["scarce"]:
+        console.print("THE DISK IS NEARLY FULL: free some space before the next night.")
+
+
+def _show_verify(told: Told, console: Console) -> None:
+    for each in told["damaged"]:
+        console.print(f"DAMAGED {each['path']}: {each['what']}", soft_wrap=True)
+    state = "everything is as it was written" if told["intact"] else f"{len(told['damaged'])} damaged"
+    console.print(
+        f"{state}: {told['nights']} nights with {told['night_files']} files, {told['audit_entries']} audit entries"
+    )
+
+
+def _show_features(told: Told, console: Console) -> None:
+    table = Table("name", "中文", "English", "unit", "direction", "concept")
+    for item in told["features"]:
+        sign = {1: "+", -1: "−", 0: ""}[item["direction"]]
+        table.add_row(item["name"], item["zh"], item["en"], item["unit"], sign, item["concept"])
+    console.print(table)
+
+
+def _show_feature(told: Told, console: Console) -> None:
+    console.print(f"{told['name']} as of {told['as_of']}: {told['en']} / {told['zh']} ({told['unit']})")
+    console.print(told["meaning"], soft_wrap=True)
+    console.print(
+        f"households {told['households']:,}, unknown for {told['unknown']:,}, mean {_number(told['mean'])}"
+    )
+    for share, value in told["quantiles"].items():
+        console.print(f"  {float(share):>5.0%}  {_number(value)}")
+
+
+def _show_plain(told: Told, console: Console) -> None:
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            console.print(f"{name}:")
+            for key, why in value.items():
+                console.print(f"  {key}: {why}", soft_wrap=True)
+        else:
+            console.print(f"{name}: {', '.join(value) if isinstance(value, list) else value}", soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+SHAPES: dict[str, Callable[[Told, Console], None]] = {
+    "night": _show_night,
+    "check": _show_check,
+    "experiments": _show_experiments,
+    "status": _show_status,
+    "verify": _show_verify,
+    "features": _show_features,
+    "feature": _show_feature,
+    "survey": _show_plain,
+    "init": _show_plain,
+}

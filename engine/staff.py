@@ -1,0 +1,122 @@
+"""The list of areas, caseworkers, leave and capacity: an input file of the home with a contract of its own."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from engine.errors import HomeError
+from engine.push.cards import Area, Caseworker
+from engine.settings import Home, problems, read_toml
+from outreach.sharing import Staff
+from outreach.wording import Text
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class AreaEntry(_Entry):
+    """An area by the prefix of its region code."""
+
+    region: str = Field(pattern=r"^\d{1,12}$")
+    name_zh: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    terrain: str = Field(default="town", pattern=r"^(town|mountain)$")
+
+
+class CaseworkerEntry(_Entry):
+    """A caseworker (or a team of two) with the areas served and the visits that a week holds."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    name_zh: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    areas: tuple[str, ...] = Field(min_length=1)
+    capacity_week: int = Field(ge=1, le=200)
+
+
+class LeaveEntry(_Entry):
+    """Days on which a caseworker is away, both included."""
+
+    caseworker: str
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "LeaveEntry":
+        if self.last < self.first:
+            raise ValueError("leave ends before it begins")
+        return self
+
+
+class StaffFile(_Entry):
+    """caseworkers.toml: ``[[area]]``, ``[[caseworker]]``, ``[[leave]]``."""
+
+    area: tuple[AreaEntry, ...] = Field(min_length=1)
+    caseworker: tuple[CaseworkerEntry, ...] = Field(min_length=1)
+    leave: tuple[LeaveEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "StaffFile":
+        ids = [worker.id for worker in self.caseworker]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two caseworkers have the same id")
+        unknown = sorted({each.caseworker for each in self.leave} - set(ids))
+        if unknown:
+            raise ValueError(f"leave names caseworkers that are not listed: {', '.join(unknown)}")
+        return self
+
+
+@dataclass(frozen=True)
+class Bureau:
+    """Who works where, as the drafting and as the cards want it."""
+
+    file: StaffFile
+
+    @property
+    def weekly_capacity(self) -> int:
+        """Visits that all caseworkers together can make in a week."""
+        return sum(worker.capacity_week for worker in self.file.caseworker)
+
+    def staff(self, planned: pl.DataFrame) -> Staff:
+        """The staff for drafting; ``planned``: caseworker_id, planned_this_week (missing = none)."""
+        workers = pl.DataFrame(
+            {
+                "caseworker_id": [worker.id for worker in self.file.caseworker],
+                "capacity_week": [worker.capacity_week for worker in self.file.caseworker],
+            },
+            schema={"caseworker_id": pl.String, "capacity_week": pl.Int64},
+        )
+        areas = [(worker.id, region) for worker in self.file.caseworker for region in worker.areas]
+        leave = [(each.caseworker, each.first, each.last) for each in self.file.leave]
+        return Staff(
+            workers.join(planned, on="caseworker_id", how="left").with_columns(
+                pl.col("planned_this_week").fill_null(0)
+            ),
+            pl.DataFrame(areas, schema={"caseworker_id": pl.String, "region": pl.String}, orient="row"),
+            pl.DataFrame(
+                leave, schema={"caseworker_id": pl.String, "first": pl.Date, "last": pl.Date}, orient="row"
+            ),
+        )
+
+    def caseworkers(self) -> list[Caseworker]:
+        """The caseworkers as the heads of their lists name them."""
+        return [
+            Caseworker(worker.id, Text(worker.name_zh, worker.name_en), worker.areas, worker.capacity_week)
+            for worker in self.file.caseworker
+        ]
+
+    def areas(self) -> list[Area]:
+        """The areas as cards name them."""
+        return [Area(each.region, Text(each.name_zh, each.name_en), each.terrain) for each in self.file.area]
+
+
+def read_bureau(home: Home) -> Bureau:
+    """Read caseworkers.toml; raises HomeError that names the file, the entry and what it should be."""
+    try:
+        return Bureau(StaffFile.model_validate(read_toml(home.caseworkers)))
+    except ValidationError as wrong:
+        raise HomeError(
+            f"{home.caseworkers}: {problems(wrong)}", "Mend the entries named above; docs/operator.md shows one."
+        ) from None

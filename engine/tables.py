@@ -1,0 +1,249 @@
+"""The rows: people's work and decisions, the night's ledger, the identity vault, the audit chain.
+
+Bulk data (features, scores, reasons) are Parquet files under the night's folder and have no table. Rows made with
+``table=True`` are not validated when they are made: each closed set of words is a CHECK constraint as well, so that
+a wrong word is refused by the database itself.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from outreach.lifecycle import states
+from outreach.policy import LANES, OUTCOMES
+
+NIGHT_KINDS: Final = ("night",)
+NIGHT_STATES: Final = ("finished", "held")
+CHANNELS: Final = ("folder",)
+LEDGER_STATES: Final = ("due", "running", "finished", "failed", "skipped")
+SUBJECT_KINDS: Final = ("person", "household")
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment: aware going in, UTC in the database, aware UTC coming out (SQLite alone would lose the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """To UTC; a moment without a zone is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Aware, in UTC, on every database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
+    """A CHECK constraint: the column holds one of these words (a new word needs a revision)."""
+    listed = ", ".join(f"'{word}'" for word in sorted(words))
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class Row(SQLModel):
+    """The base of all rows: one metadata object, every constraint named by one convention."""
+
+    metadata: ClassVar[sa.MetaData] = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class VaultIdentity(Row, table=True):
+    """A version of the identity of one person or household, encrypted field by field. The vault alone reads it."""
+
+    __tablename__ = "vault_identity"
+    __table_args__: ClassVar[Any] = (one_of("kind", SUBJECT_KINDS),)
+
+    subject: str = Field(primary_key=True, description="Pseudonym")
+    valid_from: date = Field(primary_key=True)
+    known_on: date = Field(primary_key=True)
+    kind: str
+    delivery_id: str = Field(index=True)
+    id_number: bytes | None = None
+    name: bytes | None = None
+    phone: bytes | None = None
+    address: bytes | None = None
+    key_version: int
+
+
+class Night(Row, table=True):
+    """One finished or held night. Made whole in one transaction and never overwritten."""
+
+    __tablename__ = "night"
+    __table_args__: ClassVar[Any] = (
+        sa.UniqueConstraint("kind", "business_date"),
+        one_of("kind", NIGHT_KINDS),
+        one_of("state", NIGHT_STATES),
+        sa.CheckConstraint("(state = 'held') = (held_reason IS NOT NULL)", name="held_reason"),
+        sa.CheckConstraint(
+            "records_read >= 0 AND records_quarantined >= 0 AND households_scored >= 0 AND households_listed >= 0",
+            name="counts",
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = "night"
+    business_date: date
+    state: str
+    held_reason: str | None = None
+    input_sha256: str = Field(description="Hash of the deliveries and settings that the night was made from")
+    relative_poverty_model: str | None = Field(default=None, description="Id of the model; null = none promoted")
+    emergency_model: str | None = Field(default=None, description="Id of the model; null = none promoted")
+    policy_sha256: str
+    code_version: str
+    manifest_path: str = Field(description="Relative to the home")
+    manifest_sha256: str
+    records_read: int
+    records_quarantined: int
+    households_scored: int
+    households_listed: int
+    actor: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OutreachList(Row, table=True):
+    """The list that one night made for one caseworker."""
+
+    __tablename__ = "outreach_list"
+    __table_args__: ClassVar[Any] = (
+        sa.UniqueConstraint("night_id", "caseworker_id"),
+        one_of("state", states("list")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    night_id: int = Field(foreign_key="night.id")
+    caseworker_id: str
+    week: date = Field(description="Monday of the week that the list belongs to")
+    state: str
+    content_sha256: str = Field(description="Hash of the items in their order")
+
+
+class OutreachItem(Row, table=True):
+    """One household on one list. A household is on at most one list per business date."""
+
+    __tablename__ = "outreach_item"
+    __table_args__: ClassVar[Any] = (
+        sa.UniqueConstraint("household_id", "business_date"),
+        sa.UniqueConstraint("list_id", "position"),
+        one_of("lane", LANES),
+        one_of("state", states("item")),
+        sa.CheckConstraint("position >= 1", name="position"),
+        sa.CheckConstraint(
+            "inclusion_probability > 0 AND inclusion_probability <= 1", name="inclusion_probability"
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    list_id: int = Field(foreign_key="outreach_list.id")
+    household_id: str
+    business_date: date
+    position: int
+    lane: str
+    due_on: date
+    inclusion_probability: float | None = Field(default=None, description="Of the lottery; null in other lanes")
+    state: str = Field(index=True)
+
+
+class Visit(Row, table=True):
+    """What happened at the door: an outcome from V10 (agrees to apply) to V70 (refuses the check)."""
+
+    __tablename__ = "visit"
+    __table_args__: ClassVar[Any] = (one_of("outcome", OUTCOMES),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    item_id: int = Field(foreign_key="outreach_item.id", index=True)
+    household_id: str = Field(index=True)
+    outcome: str
+    visited_on: date
+    visited_by: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OptOut(Row, table=True):
+    """A household that asked not to be contacted, from a day on; ``until`` is set when it changes its mind."""
+
+    __tablename__ = "opt_out"
+    __table_args__: ClassVar[Any] = (sa.CheckConstraint("until IS NULL OR until >= since", name="until"),)
+
+    household_id: str = Field(primary_key=True)
+    since: date = Field(primary_key=True)
+    until: date | None = Field(default=None, description="Last day; null = still opted out")
+    recorded_by: str
+
+
+class Delivery(Row, table=True):
+    """The outbox: one list to one channel, once. ``sent_at`` is null while it waits."""
+
+    __tablename__ = "delivery"
+    __table_args__: ClassVar[Any] = (
+        sa.UniqueConstraint("list_id", "channel"),
+        one_of("channel", CHANNELS),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    list_id: int = Field(foreign_key="outreach_list.id")
+    channel: str
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class NightLedger(Row, table=True):
+    """What became of each business date: the one answer to "has this night been run?"."""
+
+    __tablename__ = "night_ledger"
+    __table_args__: ClassVar[Any] = (one_of("state", LEDGER_STATES),)
+
+    business_date: date = Field(primary_key=True)
+    state: str
+    epoch: int = Field(default=0, description="Epoch of the lease under which it last ran")
+    holder: str | None = None
+    attempts: int = 0
+    announced_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it was announced as missed; null = it was not missed"
+    )
+    retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    message: str | None = Field(default=None, description="Why it failed or was skipped, in words")
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Lease(Row, table=True):
+    """Who may do a work that only one may do at a time. Every change of hands raises the epoch."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str | None = None
+    epoch: int
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AuditEntry(Row, table=True):
+    """One link of the keyed hash chain: who did what, when, to which kind of thing, and the hash of the details."""
+
+    __tablename__ = "audit_entry"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    action: str
+    subject_kind: str
+    payload_sha256: str
+    previous_hash: str
+    hash: str

@@ -1,0 +1,121 @@
+"""What the commands do with a home: one night with its lists, a first night from nothing, an empty home."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine import learning
+from engine.errors import UsageError
+from engine.files import locked, remove_unfinished
+from engine.layout import lay_out
+from engine.lease import Claim
+from engine.ledger import Schedule
+from engine.pipeline import NightResult, run_night
+from engine.population import Progress, silent
+from engine.scheduler import run_scheduler
+from engine.send import send_late, send_night
+from engine.settings import Home
+from engine.status import night_told, write_report
+from engine.workplace import Workplace
+
+Now = Callable[[], datetime]
+
+EXAMPLE_SETTINGS: Final[dict[str, Any]] = {
+    "currency": "CNY",
+    "programmes": "cn-average-2025",
+    "person_ids": "gb11643",
+}
+EXAMPLE_STAFF: Final[dict[str, Any]] = {
+    "area": [{"region": "990101001", "name_zh": "示例镇", "name_en": "Example Town", "terrain": "town"}],
+    "caseworker": [
+        {"id": "w0001", "name_zh": "示例", "name_en": "Example", "areas": ["990101001"], "capacity_week": 15}
+    ],
+}
+
+
+def one_night(
+    place: Workplace,
+    business_date: date,
+    *,
+    actor: str,
+    now: Now,
+    claim: Claim | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Run a night, write the lists that are released, and tell the night in six numbers and where to look.
+
+    Lists that an interrupted run of any date has left unwritten are written as well.
+
+    One night at a time: raises LockedError while another process is at one, by hand or on schedule.
+    """
+    with locked(place.home.nights / ".lock", "running a night"):
+        remove_unfinished(place.home.lists)
+        written = send_night(place, business_date, now())  # where an earlier run got no further than saving it
+        result = run_night(place, business_date, actor=actor, now=now, claim=claim, progress=progress)
+        written += send_night(place, business_date, now())
+        write_report(place, business_date)
+        late = send_late(place, now())
+    return _told(place, business_date, result) | {
+        "written": len({each.caseworker_id for each in written}),
+        "written_late": len({each.path.with_suffix("") for each in late}),
+    }
+
+
+def first_night(
+    home: Home, business_date: date, *, seed: int, threads: int, now: Now, progress: Progress
+) -> dict[str, Any]:
+    """Check, train, and run one night of a home that has just been laid out."""
+    place = Workplace.open(home, seed=seed, threads=threads)
+    place.take_in(progress)
+    experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
+    told = one_night(place, business_date, actor="demo", now=now, progress=progress)
+    return told | {
+        "keys_made": [str(path) for path in place.keys.made],
+        "models": {risk: learning.in_short(each) for risk, each in experiments.items()},
+    }
+
+
+def empty_home(home: Home) -> dict[str, Any]:
+    """Lay out a home with defaults; what is there already is kept."""
+    wrote = lay_out(home, EXAMPLE_SETTINGS, EXAMPLE_STAFF)
+    return {
+        "home": str(home.root),
+        "written": wrote,
+        "next": f"edit {home.caseworkers.name} and {home.policy.name}, put a delivery into {home.inbox}, "
+        f"then: xunfang check --home {home.root}",
+    }
+
+
+def run_schedule(place: Workplace, *, at: str, zone: str, now: Now) -> None:
+    """Run the night at its hour until stopped. Each night reads settings, policy and caseworkers anew."""
+
+    def run_one(business_date: date, claim: Claim) -> None:
+        tonight = Workplace.open(place.home, seed=place.seed, threads=place.threads)
+        try:
+            one_night(tonight, business_date, actor="scheduler", now=now, claim=claim)
+        finally:
+            tonight.database.dispose()
+
+    run_scheduler(place.database, run_one, schedule_of(at, zone), clock=now)
+
+
+def schedule_of(at: str, zone: str) -> Schedule:
+    """The schedule of a local time HH:MM in a time zone; UsageError where either is none."""
+    try:
+        hour, minute = (int(part) for part in at.split(":"))
+        datetime(2000, 1, 1, hour, minute)  # noqa: DTZ001 - only to check the numbers
+        return Schedule(hour=hour, minute=minute, zone=ZoneInfo(zone))
+    except ValueError:
+        raise UsageError(f"--at {at}: not a time of day", "Write it as HH:MM, such as 01:30.") from None
+    except (ZoneInfoNotFoundError, OSError):
+        raise UsageError(f"--zone {zone}: no such time zone", "Write it as in Asia/Shanghai.") from None
+
+
+def _told(place: Workplace, business_date: date, result: NightResult) -> dict[str, Any]:
+    saved = result.saved
+    return night_told(place, business_date) | {
+        "already": saved.already,
+        "changed": list(saved.changed),
+        "message": saved.sentence,
+    }

@@ -1,0 +1,164 @@
+"""The identity vault: id numbers, names, phones and addresses, encrypted field by field under their own key.
+
+Each field is sealed with AES-GCM-SIV (RFC 8452); the associated data name table, column and row, so that a field
+moved to another row or column does not open. The nonce is derived from the associated data: the same field sealed
+twice gives the same bytes, which is all that this mode lets a reader of the database learn.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from engine.db import reading, writing
+from engine.errors import IntegrityError
+from engine.tables import VaultIdentity
+
+KEY_VERSION: Final = 1
+NONCE: Final = 12
+FIELDS: Final = ("id_number", "name", "phone", "address")
+AT_ONCE: Final = 5_000
+CONTACT_SCHEMA: Final = {"household_id": pl.String, "name": pl.String, "phone": pl.String, "address": pl.String}
+
+
+def seal(key: bytes, place: str, data: bytes) -> bytes:
+    """Encrypt bytes that belong to one place (its name is bound to them); the nonce stands in front."""
+    about = place.encode("utf-8")
+    nonce = hashlib.sha256(about).digest()[:NONCE]
+    return nonce + AESGCMSIV(key).encrypt(nonce, data, about)
+
+
+def unseal(key: bytes, place: str, sealed: bytes) -> bytes:
+    """The bytes that ``seal`` was given; raises IntegrityError where they are not whole or of another place."""
+    try:
+        return AESGCMSIV(key).decrypt(sealed[:NONCE], sealed[NONCE:], place.encode("utf-8"))
+    except (InvalidTag, ValueError):
+        raise IntegrityError(
+            f"{place.split('|', maxsplit=2)[0]}: sealed data do not open with this home's vault key",
+            "Put back the vault key that belongs to this home, or the data from a backup.",
+        ) from None
+
+
+class Vault:
+    """Writes identities. Reading them is ``VaultReader``'s alone."""
+
+    def __init__(self, database: sa.Engine, key: bytes) -> None:
+        self._database = database
+        self._key = key
+
+    def store(self, identities: pl.DataFrame) -> int:
+        """Store versions of identities in one transaction and return how many rows were given.
+
+        ``subject`` (pseudonym), ``kind`` (person | household), ``valid_from``, ``known_on``, ``delivery_id``,
+        ``id_number`` (normalised), ``name``, ``phone``, ``address``. Storing the same rows again changes nothing.
+        Raises IntegrityError where a subject is already known by another id number: a collision of pseudonyms.
+        """
+        ordered = identities.sort("subject", "valid_from", "known_on")
+        table = VaultIdentity.metadata.tables["vault_identity"]
+        with writing(self._database) as session:
+            for part in ordered.iter_slices(AT_ONCE):
+                self._refuse_collisions(session, table, part)
+                rows = [self._sealed_row(row) for row in part.iter_rows(named=True)]
+                session.execute(_upsert(session, table), rows)
+        return ordered.height
+
+    def _refuse_collisions(self, session: Any, table: sa.Table, part: pl.DataFrame) -> None:
+        given = dict(part.select("subject", "id_number").iter_rows())
+        known = session.execute(
+            sa.select(table.c.subject, table.c.valid_from, table.c.known_on, table.c.id_number, table.c.key_version)
+            .where(table.c.subject.in_(sorted(given)))
+            .order_by(table.c.subject)
+        )
+        for subject, valid_from, known_on, sealed, version in known:
+            if sealed is None or given[subject] is None:
+                continue
+            place = _place("id_number", subject, valid_from, known_on, version)
+            if unseal(self._key, place, sealed).decode("utf-8") != given[subject]:
+                raise IntegrityError(
+                    "two identity numbers have the same pseudonym; the delivery was not taken in",
+                    "This cannot be mended here: report it, with the name of the delivery and without the numbers.",
+                )
+
+    def _sealed_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        sealed = dict(row)
+        for field in FIELDS:
+            if row[field] is not None:
+                place = _place(field, row["subject"], row["valid_from"], row["known_on"], KEY_VERSION)
+                sealed[field] = seal(self._key, place, row[field].encode("utf-8"))
+        return {**sealed, "key_version": KEY_VERSION}
+
+
+class VaultReader:
+    """The one way from a pseudonym back to a name: for the households on a list, as of its date."""
+
+    def __init__(self, database: sa.Engine, key: bytes) -> None:
+        self._database = database
+        self._key = key
+
+    def contacts(self, heads: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """How to reach households: ``household_id, name, phone, address``, sorted by household; unknown = null.
+
+        ``heads`` holds ``household_id, person_id`` (the head; may be null), one row per household. The name is the
+        head's, else the one kept for the household; phone and address are the household's, else the head's. Only
+        what was known and valid on ``as_of`` counts.
+        """
+        subjects = sorted({*heads["household_id"].drop_nulls(), *heads["person_id"].drop_nulls()})
+        found = {subject: fields for subject, fields in self._newest(subjects, as_of)}
+        nobody = dict.fromkeys(FIELDS)
+        rows = []
+        for household, head in heads.select("household_id", "person_id").sort("household_id").iter_rows():
+            home, person = found.get(household, nobody), found.get(head, nobody)
+            rows.append(
+                {
+                    "household_id": household,
+                    "name": person["name"] or home["name"],
+                    "phone": home["phone"] or person["phone"],
+                    "address": home["address"] or person["address"],
+                }
+            )
+        return pl.DataFrame(rows, schema=CONTACT_SCHEMA)
+
+    def _newest(self, subjects: Sequence[str], as_of: date) -> Iterator[tuple[str, dict[str, str | None]]]:
+        """Each subject with the fields of its newest version; later versions come later and so win."""
+        table = VaultIdentity.metadata.tables["vault_identity"]
+        with reading(self._database) as session:
+            for start in range(0, len(subjects), AT_ONCE):
+                rows = session.execute(
+                    sa.select(table)
+                    .where(table.c.subject.in_(subjects[start : start + AT_ONCE]))
+                    .where(table.c.known_on <= as_of, table.c.valid_from <= as_of)
+                    .order_by(table.c.subject, table.c.valid_from, table.c.known_on)
+                )
+                for row in rows.mappings():
+                    yield row["subject"], self._opened(row)
+
+    def _opened(self, row: Any) -> dict[str, str | None]:
+        opened: dict[str, str | None] = {}
+        for field in FIELDS:
+            place = _place(field, row["subject"], row["valid_from"], row["known_on"], row["key_version"])
+            sealed = row[field]
+            opened[field] = None if sealed is None else unseal(self._key, place, sealed).decode("utf-8")
+        return opened
+
+
+def _place(field: str, subject: str, valid_from: date, known_on: date, key_version: int) -> str:
+    return f"vault_identity|{field}|{subject}|{valid_from}|{known_on}|{key_version}"
+
+
+def _upsert(session: Any, table: sa.Table) -> Any:
+    """Insert rows; of two with the same subject and dates that of the greater delivery id stands, in any order."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table)
+    changed = {name: insert.excluded[name] for name in ("kind", "delivery_id", *FIELDS, "key_version")}
+    return insert.on_conflict_do_update(
+        index_elements=["subject", "valid_from", "known_on"],
+        set_=changed,
+        where=table.c.delivery_id <= insert.excluded.delivery_id,
+    )

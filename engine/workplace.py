@@ -1,0 +1,166 @@
+"""An open home: its settings, policy, caseworkers, programmes, keys and database, read once and handed around."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import learning
+from engine.codeversion import code_version
+from engine.db import open_db, prepare
+from engine.errors import HomeError, IntegrityError, UsageError
+from engine.intake import inbox
+from engine.intake.inbox import TakenIn
+from engine.keys import Keys, load_keys
+from engine.learning import Learner
+from engine.nights import Inputs
+from engine.population import Population, Progress, silent
+from engine.receipts import FOLDER
+from engine.recordstore import LAYOUT, RecordStore
+from engine.settings import Home, HomeSettings, existing, read_settings
+from engine.staff import Bureau, read_bureau
+from models.risk import RiskModel
+from outreach.catalogue import PackError, Programmes
+from outreach.packs import load
+from outreach.policy import Policy, PolicyError
+
+Models = dict[str, tuple[str, RiskModel]]
+"""The promoted model of each risk with its id; a risk without one is missing."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A home that can be worked in. ``seed`` and ``threads`` come from the command line."""
+
+    home: Home
+    settings: HomeSettings
+    policy: Policy
+    keys: Keys
+    database: sa.Engine
+    seed: int
+    threads: int
+
+    @classmethod
+    def open(cls, home: Home, *, seed: int = 0, threads: int = 2) -> "Workplace":
+        """Open a home that ``init``, ``demo`` or ``survey`` has laid out; HomeError says what is missing."""
+        settings, policy = read_settings(existing(home)), read_policy(home)
+        keys = load_keys(home)
+        _refuse_a_lost_database(home)
+        database = open_db(home.database)
+        prepare(database)
+        return cls(home, settings, policy, keys, database, seed, threads)
+
+    @cached_property
+    def bureau(self) -> Bureau:
+        """Areas, caseworkers, leave and capacity."""
+        return read_bureau(self.home)
+
+    @cached_property
+    def programmes(self) -> Programmes | None:
+        """The pack of programmes that home.toml names; None where it names none."""
+        return None if self.settings.programmes is None else read_programmes(self.settings.programmes)
+
+    @property
+    def list_length(self) -> int:
+        """How many households all caseworkers together are given in a week."""
+        return max(1, int(self.bureau.weekly_capacity * self.policy.capacity.factor))
+
+    def take_in(self, progress: Progress = silent) -> TakenIn:
+        """Take in what lies in the inbox; what is known already is passed over. Raises the first refusal."""
+        taken = inbox.take_in(
+            self.home, reject_limit=self.policy.intake.reject_limit, database=self.database, progress=progress
+        )
+        taken.raise_refused()
+        return taken
+
+    def check(self, progress: Progress = silent) -> tuple[dict[str, Any], TakenIn]:
+        """The same, told per source and delivery, with the refusals in the report."""
+        told, taken = inbox.check(
+            self.home, reject_limit=self.policy.intake.reject_limit, database=self.database, progress=progress
+        )
+        return told | {"keys_made": [str(path) for path in self.keys.made]}, taken
+
+    def has_records(self) -> bool:
+        """Whether any delivery has been taken in."""
+        return (self.home.records / LAYOUT).exists()
+
+    def store(self) -> RecordStore:
+        """The record store as it is now."""
+        return RecordStore.open(self.home, self.keys)
+
+    def population(self, progress: Progress = silent, deliveries: Collection[str] | None = None) -> Population:
+        """Everybody, as known now (or from some deliveries only)."""
+        return Population(self.store(), self.programmes, deliveries, progress)
+
+    def learner(self, progress: Progress = silent) -> Learner:
+        """What a training needs."""
+        return Learner(
+            self.home, self.settings, self.population(progress), self.seed, self.threads, self.list_length
+        )
+
+    def promoted_models(self) -> Models:
+        """The promoted model of each risk."""
+        found = {risk: learning.promoted_model(self.home, risk) for risk in learning.RISKS}
+        return {risk: model for risk, model in found.items() if model is not None}
+
+    def inputs(self, models: Models) -> Inputs:
+        """What a night is made from, as hashes: where one differs, the night would come out differently."""
+        told = {
+            "deliveries": self.store().fingerprint(),
+            "settings": self.settings.model_dump(mode="json"),
+            "caseworkers": self.bureau.file.model_dump(mode="json", by_alias=True),
+            "code": code_version(),
+        }
+        return Inputs(
+            input_sha256=hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest(),
+            policy_sha256=hashlib.sha256(self.policy.text.encode()).hexdigest(),
+            relative_poverty_model=models["relative_poverty"][0] if "relative_poverty" in models else None,
+            emergency_model=models["emergency"][0] if "emergency" in models else None,
+        )
+
+
+def _refuse_a_lost_database(home: Home) -> None:
+    """A new database would know of no name, visit, opt-out or finished night, and all would be forgotten unsaid."""
+    kept = [path for path in (home.database, home.database.with_name(f"{home.database.name}-wal")) if path.exists()]
+    if not any(path.stat().st_size for path in kept) and any((home.records / FOLDER).glob("*.json")):
+        raise IntegrityError(
+            f"{home.database}: the database is missing, and this home holds records that were taken in with it",
+            "Put it back from a backup of the home.",
+        )
+
+
+def read_policy(home: Home) -> Policy:
+    """The drafting policy of a home; raises HomeError that names the value."""
+    try:
+        return Policy.from_toml(home.policy.read_text("utf-8"))
+    except FileNotFoundError:
+        raise HomeError(
+            f"{home.policy}: there is no such file", "Run xunfang init: it writes the default policy."
+        ) from None
+    except (PolicyError, UnicodeDecodeError) as wrong:
+        raise HomeError(f"{home.policy}: {wrong}", "Mend the value named above.") from None
+
+
+def default_policy() -> str:
+    """The text of the shipped default policy."""
+    return shipped("policy.toml").read_text("utf-8")
+
+
+def read_programmes(pack: str) -> Programmes:
+    """A shipped pack of programmes by its id; UsageError lists those there are."""
+    texts = {path.stem: path.read_text("utf-8") for path in sorted(shipped("programmes").glob("*.toml"))}
+    try:
+        return load(pack, texts)
+    except PackError as wrong:
+        raise UsageError(f"programmes: {wrong}", "Name a pack that is there in home.toml.") from None
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that is shipped with outreach/."""
+    return Path(str(files("outreach"))) / name

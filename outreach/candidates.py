@@ -1,0 +1,179 @@
+"""The households of a night made ready for drafting: who may not be visited and why, the order in each lane."""
+
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from outreach.findings import emergency_scores
+from outreach.policy import OUTCOMES, Policy
+
+CANDIDATE_COLUMNS: Final = (
+    "household_id",
+    "region",
+    "area",
+    "stratum",
+    "poverty_priority",
+    "emergency_priority",
+    "income_ratio",
+    "unsupported",
+    "never_applied",
+    "digital_trace",
+    "blank_share",
+)
+OPEN_WORK_COLUMNS: Final = ("household_id", "state", "since", "outcome")
+STATES: Final = ("open_item", "opted_out", "deceased", "moved", "visited")
+
+
+def prepared(
+    candidates: pl.DataFrame,
+    findings: pl.DataFrame,
+    open_work: pl.DataFrame,
+    teams: pl.DataFrame,
+    policy: Policy,
+    *,
+    day: date,
+) -> pl.DataFrame:
+    """One row per candidate, sorted: ``team``, ``reason`` and ``until`` where it may not be visited, and
+    ``<lane>_priority`` for each lane that it may be in (null: not in it), ``base_priority``, ``has_finding``,
+    ``unsupported`` (unknown = true), ``silent``, ``blank_share``.
+    """
+    lanes = _findings_by_household(findings, policy, day)
+    work = _blocks(open_work, policy, day)
+    frame = (
+        candidates.select(CANDIDATE_COLUMNS)
+        .with_columns(unsupported=pl.col("unsupported").fill_null(True))
+        .join(teams, on="region", how="left")
+        .join(lanes, on="household_id", how="left")
+        .join(work, on="household_id", how="left")
+        .with_columns(
+            has_finding=pl.col("has_finding").fill_null(False),
+            base_priority=_base_priority(candidates),
+        )
+        .sort("household_id")
+    )
+    broken = (pl.col("block") == "cool_down") & (pl.col("urgent_known_on") > pl.col("since")).fill_null(False)
+    block = pl.when(~broken).then(pl.col("block"))
+    silent = (
+        pl.col("never_applied").fill_null(True)
+        & pl.col("digital_trace").cast(pl.String).is_in(["none", "low"]).fill_null(True)
+        & pl.col("unsupported")
+    )
+    return frame.with_columns(
+        reason=pl.coalesce(block, "problem"),
+        until=pl.when(~broken).then(pl.col("until")),
+        silent=silent,
+        risk_priority=pl.when(pl.col("unsupported") | pl.col("has_finding")).then(pl.col("base_priority")),
+        silent_priority=pl.when(silent).then(pl.col("base_priority")),
+    )
+
+
+def _base_priority(candidates: pl.DataFrame) -> pl.Expr:
+    """How likely it is that one of the two risks strikes; without scores, how far income lies below the line.
+
+    A blank is filled with the median of the household's peers, else of everybody: it is never good news.
+    """
+    poverty, emergency = (pl.col(name).fill_null(0.0) for name in ("poverty_priority", "emergency_priority"))
+    either = pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null())
+    scored = candidates.select(either).to_series().any()
+    by_score: pl.Expr = pl.when(either).then(1 - (1 - poverty) * (1 - emergency))
+    by_income = 1 / (1 + pl.col("income_ratio").clip(lower_bound=0))
+    own = by_score if scored else by_income
+    return pl.coalesce(own, own.median().over("stratum"), own.median(), pl.lit(0.5))
+
+
+def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
+    """``household_id, has_finding, urgent_priority, event_priority, gap_priority, urgent_known_on``."""
+    lane = policy.event_lane
+    event = pl.col("code").str.starts_with("EV-")
+    fresh = (pl.col("known_on") >= day - timedelta(days=lane.known_days)) & (
+        pl.col("happened_on") >= day - timedelta(days=lane.happened_days)
+    )
+    alone = pl.col("code").is_in(lane.not_alone)
+    opens = event & fresh & (pl.col("weight") >= lane.min_weight) & ~alone
+    urgent = event & pl.col("urgent")
+    gap = pl.col("code").str.starts_with("GAP-")
+    score = (pl.col("score") * 1_000_000).round(0).cast(pl.Int64)
+    return (
+        findings.join(emergency_scores(findings), on="household_id", how="left")
+        .group_by("household_id")
+        .agg(
+            has_finding=pl.lit(True).first(),
+            emergency=pl.col("emergency_score").first(),
+            any_urgent=urgent.any(),
+            any_event=opens.any(),
+            gap=score.filter(gap).sum(),
+            any_gap=gap.any(),
+            unmet=pl.col("unmet_month").filter(gap).sum(),
+            urgent_known_on=pl.col("known_on").filter(urgent).max(),
+        )
+        .select(
+            "household_id",
+            "has_finding",
+            "urgent_known_on",
+            urgent_priority=pl.when("any_urgent").then("emergency"),
+            event_priority=pl.when(pl.col("any_event") & ~pl.col("any_urgent")).then("emergency"),
+            # the unmet amount decides between gaps of the same weight, and never more
+            gap_priority=pl.when("any_gap").then(
+                pl.col("gap") / 1_000_000 + pl.col("unmet") / (pl.col("unmet") + 1_000_000) / 10
+            ),
+        )
+    )
+
+
+def _blocks(open_work: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
+    """``household_id, block, since, until, recheck_priority``: why it may not be visited, or how overdue it is."""
+    _check(open_work)
+    visits = open_work.filter(pl.col("state") == "visited")
+    cool, again = dict(policy.cool_down_days), dict(policy.recheck_days)
+    days = pl.col("outcome").replace_strict(cool, default=None, return_dtype=pl.Int64)
+    due = pl.col("outcome").replace_strict(again, default=None, return_dtype=pl.Int64)
+    newest = (
+        visits.sort("household_id", "since", "outcome")
+        .unique("household_id", keep="last", maintain_order=True)
+        .select("household_id", "since", "outcome")
+        .with_columns(
+            until=pl.col("since") + pl.duration(days=days),
+            overdue=(pl.lit(day) - pl.col("since")).dt.total_days() - due,
+        )
+        .with_columns(cooling=pl.col("until") > day)
+    )
+    named = pl.col("outcome").replace_strict({"V60": "deceased", "V41": "moved"}, default="cool_down")
+    visited = newest.select(
+        "household_id",
+        "since",
+        visit_block=pl.when("cooling").then(named),
+        visit_until=pl.when("cooling").then("until"),
+        recheck_priority=pl.when(~pl.col("cooling") & (pl.col("overdue") >= 0)).then(
+            pl.col("overdue").cast(pl.Float64)
+        ),
+    )
+    order = ["deceased", "moved", "opted_out", "open_item"]
+    states = (
+        open_work.filter(pl.col("state") != "visited")
+        .with_columns(
+            rank=pl.col("state").replace_strict({s: i for i, s in enumerate(order)}, return_dtype=pl.Int64)
+        )
+        .group_by("household_id")
+        .agg(rank=pl.col("rank").min())
+        .with_columns(state=pl.col("rank").replace_strict(dict(enumerate(order)), return_dtype=pl.String))
+    )
+    return (
+        visited.join(states.select("household_id", "state"), on="household_id", how="full", coalesce=True)
+        .with_columns(final=pl.col("visit_block").is_in(["deceased", "moved"]).fill_null(False))
+        .select(
+            "household_id",
+            "since",
+            "recheck_priority",
+            block=pl.when("final").then("visit_block").otherwise(pl.coalesce("state", "visit_block")),
+            until=pl.when(pl.col("state").is_null()).then("visit_until"),
+        )
+    )
+
+
+def _check(open_work: pl.DataFrame) -> None:
+    if not open_work["state"].is_in(STATES).all():
+        raise ValueError(f"open_work: a state is none of {', '.join(STATES)}")
+    visited = open_work.filter(pl.col("state") == "visited")
+    if not visited["outcome"].is_in(OUTCOMES).all() or visited["outcome"].null_count():
+        raise ValueError("open_work: a visit without an outcome, or with an unknown outcome code")

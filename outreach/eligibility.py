@@ -1,0 +1,301 @@
+"""Verdicts: every programme for every household and person of a bucket, in one pass, with what speaks for each.
+
+Conditions of stage A are joined by "and": one that fails makes ``not_eligible``; else one that cannot be judged
+makes ``insufficient_data``; else one within its uncertainty makes ``eligible_possible``; else ``eligible_likely``.
+A programme in payment is ``in_payment``. Stage B is listed to be verified after consent and lowers nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from features.context import Context
+from features.sources import Sources
+from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited
+from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
+from outreach.facts import Facts, facts_of
+from outreach.findings import EVIDENCE, FINDINGS_SCHEMA, event_findings, gap_findings
+from outreach.trigger_table import RELIEF_CODES, STATUS_CODES
+from outreach.vocabulary import FACTS, VERDICTS
+
+VERDICT: Final = pl.Enum(VERDICTS)
+STEP: Final = pl.Struct(
+    {
+        "condition": pl.String,
+        "stage": pl.String,
+        "fact": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "op": pl.String,
+        "threshold": pl.Float64,
+        "outcome": pl.String,
+        "source": pl.String,
+        "source_date": pl.Date,
+        "article": pl.String,
+    }
+)
+"""One step of a trace. ``outcome``: pass, near, fail, unknown, or verify for stage B."""
+
+VERDICTS_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
+    "household_id": pl.String,
+    "person_id": pl.String,
+    "programme": pl.String,
+    "verdict": VERDICT,
+    "unmet_month": pl.Int64,
+    "evidence": EVIDENCE,
+}
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """``verdicts`` and ``findings`` of a bucket, and the facts and rules they rest on, for ``traces``.
+
+    ``verdicts``: household_id, person_id (null for a household's programme), programme, verdict, unmet_month (minor
+    units; null where no amount can be said), evidence. A person outside the people whom a programme is for (a
+    condition marked ``population`` that fails) has no row unless it is in payment. Sorted by its first columns.
+    ``findings``: ``findings.FINDINGS_SCHEMA``, sorted by household, code and person.
+    """
+
+    verdicts: pl.DataFrame
+    findings: pl.DataFrame
+    facts: Facts
+    rules: InForce
+
+
+def assess(
+    sources: Sources,
+    context: Context,
+    programmes: Programmes,
+    as_of: date,
+    deliveries: Collection[str] | None = None,
+) -> Verdicts:
+    """Judge every household and person of a bucket by what was known on a day and the rules in force that day."""
+    rules = programmes.on(as_of)
+    known = sources.known_by(as_of, deliveries)
+    facts = facts_of(known, context, rules, _benefits_named(rules))
+    parts = [_judged(facts, rules, rule) for rule in rules.rules]
+    verdicts = (
+        pl.concat(parts).sort("household_id", "person_id", "programme").collect()
+        if parts
+        else pl.DataFrame(schema=VERDICTS_SCHEMA)
+    )
+    findings = (
+        pl.concat([gap_findings(facts, rules, verdicts), event_findings(facts, rules)])
+        .sort("household_id", "code", "person_id")
+        .collect()
+        .cast(pl.Schema(FINDINGS_SCHEMA))
+    )
+    return Verdicts(verdicts, findings, facts, rules)
+
+
+def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
+    """The verdicts of these households with ``trace`` (list of ``STEP``): made only for those who are looked at.
+
+    Every stage-A comparison and exclusion with the value used, its bounds, the line, the source, its date and the
+    articles that hold on the day; every stage-B condition as ``verify``.
+    """
+    wanted = list(households)
+    parts = []
+    for rule in found.rules.rules:
+        people = _population(found.facts, rule).filter(pl.col("household_id").is_in(wanted))
+        parts.append(
+            people.select(
+                "household_id",
+                _person(rule),
+                pl.lit(rule.programme.code).alias("programme"),
+                pl.concat_list(_steps(rule, found.rules)).alias("trace"),
+            )
+        )
+    if not parts:
+        return pl.DataFrame(schema={**VERDICTS_SCHEMA, "trace": pl.List(STEP)})
+    keys = ["household_id", "person_id", "programme"]
+    chosen = found.verdicts.lazy().filter(pl.col("household_id").is_in(wanted))
+    return chosen.join(pl.concat(parts), on=keys, how="left", nulls_equal=True).sort(keys).collect()
+
+
+def _benefits_named(rules: InForce) -> set[str]:
+    named = {*STATUS_CODES, *RELIEF_CODES}
+    for rule in rules.rules:
+        named |= {*rule.paid_as, *(exclusion.programme for exclusion in rule.programme.exclusions)}
+    return named
+
+
+def _population(facts: Facts, rule: Rule) -> pl.LazyFrame:
+    return (facts.households if rule.programme.unit == "H" else facts.persons).lazy()
+
+
+def _person(rule: Rule) -> pl.Expr:
+    return pl.lit(None, dtype=pl.String).alias("person_id") if rule.programme.unit == "H" else pl.col("person_id")
+
+
+def _paid(rule: Rule) -> pl.Expr:
+    return pl.any_horizontal(pl.col(f"paid:{code}") for code in rule.paid_as)
+
+
+def _judged(facts: Facts, rules: InForce, rule: Rule) -> pl.LazyFrame:
+    programme = rule.programme
+    levels = {c.id: _condition_level(rule, c.id, rules) for c in programme.conditions if c.id in rule.tests}
+    outside = [levels[c.id] == FAIL for c in programme.conditions if c.population]
+    bars = [_exclusion_level(exclusion, programme.unit) for exclusion in programme.exclusions]
+    paid = _paid(rule)
+    payment = pl.when(paid.is_null()).then(NEAR).otherwise(PASS).cast(pl.Int8)
+    level = pl.min_horizontal([*levels.values(), *bars, payment])
+    verdict = (
+        pl.when(paid.fill_null(False))
+        .then(pl.lit("in_payment"))
+        .otherwise(
+            level.replace_strict(
+                {
+                    FAIL: "not_eligible",
+                    UNKNOWN: "insufficient_data",
+                    NEAR: "eligible_possible",
+                    PASS: "eligible_likely",
+                },
+                return_dtype=pl.String,
+            )
+        )
+        .cast(VERDICT)
+    )
+    eligible = pl.col("verdict").cast(pl.String).str.starts_with("eligible")
+    rows = _population(facts, rule)
+    if outside:
+        # paid under its own code, it is seen even where the records say that it is for others
+        misplaced = paid.fill_null(False) if programme.code in rule.paid_as else pl.lit(False)
+        rows = rows.filter(~pl.any_horizontal(outside) | misplaced)
+    return rows.with_columns(verdict=verdict).select(
+        "household_id",
+        _person(rule),
+        pl.lit(programme.code).alias("programme"),
+        "verdict",
+        pl.when(eligible).then(_amount(programme.amount, rules)).cast(pl.Int64).alias("unmet_month"),
+        _evidence(rule, rules).alias("evidence"),
+    )
+
+
+def _condition_level(rule: Rule, condition: str, rules: InForce) -> pl.Expr:
+    level = outcome(rule.tests[condition], rules.settings)
+    soft = next(c.unknown_is_possible for c in rule.programme.conditions if c.id == condition)
+    return pl.when(level == UNKNOWN).then(NEAR).otherwise(level).cast(pl.Int8) if soft else level
+
+
+def _exclusion_level(exclusion: Exclusion, unit: str) -> pl.Expr:
+    """A programme in payment bars, or leaves a choice; where no register tells, the evidence is partial.
+
+    What bars persons bars a household only where all who live there draw it: the others may still qualify.
+    """
+    paid = pl.col(f"paid:{exclusion.programme}")
+    whole = pl.col(f"whole:{exclusion.programme}") if (unit, exclusion.scope) == ("H", "person") else paid
+    if_paid = FAIL if exclusion.effect == "bars" else NEAR
+    level = pl.when(paid.is_null()).then(NEAR).when(paid & whole).then(if_paid).when(paid).then(NEAR)
+    return level.otherwise(PASS).cast(pl.Int8)
+
+
+def _amount(amount: Amount, rules: InForce) -> pl.Expr:
+    nothing = pl.lit(None, dtype=pl.Float64)
+    if amount.gap_to is not None:
+        short = (figure(rules.settings[amount.gap_to]) - pl.col("pc_income")).clip(lower_bound=0)
+        return (short * pl.col("members_counted")).round(0)
+    if amount.parameter is not None:
+        return figure(rules.settings[amount.parameter]).round(0)
+    paid = nothing
+    for tier in amount.tiers:
+        paid = pl.when(pl.col("age") >= tier.age).then(figure(rules.settings[tier.parameter])).otherwise(paid)
+    return paid.round(0)
+
+
+def _evidence(rule: Rule, rules: InForce) -> pl.Expr:
+    """The first comparison of the rule, short: what a card needs."""
+    first = next(leaf for test in rule.tests.values() for leaf in leaves(test) if isinstance(leaf, Compare))
+    source = FACTS[first.value].source
+    return pl.struct(
+        fact=pl.lit(first.value),
+        value=pl.col(first.value).cast(pl.Float64),
+        threshold=line_of(first, rules.settings),
+        source=pl.lit(source),
+        source_date=pl.col(f"date_{source}"),
+    )
+
+
+def _steps(rule: Rule, rules: InForce) -> list[pl.Expr]:
+    steps = []
+    for condition in rule.programme.conditions:
+        article = cited(condition.basis, rules.day)
+        if condition.id not in rule.tests:
+            steps.append(_step(condition.id, "B", article, "verify"))
+            continue
+        for leaf in leaves(rule.tests[condition.id]):
+            level = outcome(leaf, rules.settings)
+            said = level.replace_strict(dict(enumerate(OUTCOMES)), return_dtype=pl.String)
+            if not isinstance(leaf, Compare):
+                steps.append(_step(condition.id, "A", article, said, fact=leaf.setting))
+                continue
+            fact = FACTS[leaf.value]
+            low, high = (f"{leaf.value}_low", f"{leaf.value}_high") if fact.spread else (leaf.value, leaf.value)
+            steps.append(
+                _step(
+                    condition.id,
+                    "A",
+                    article,
+                    said,
+                    fact=leaf.value,
+                    numbers=(pl.col(leaf.value), pl.col(low), pl.col(high), line_of(leaf, rules.settings)),
+                    op=leaf.op,
+                    source=fact.source,
+                )
+            )
+    for exclusion in rule.programme.exclusions:
+        level = _exclusion_level(exclusion, rule.programme.unit)
+        said = (
+            pl.when(pl.col(f"paid:{exclusion.programme}").is_null())
+            .then(pl.lit("unknown"))
+            .otherwise(level.replace_strict(dict(enumerate(OUTCOMES)), return_dtype=pl.String))
+        )
+        paid = pl.col(f"paid:{exclusion.programme}").cast(pl.Float64)
+        steps.append(
+            _step(
+                f"no_{exclusion.programme}",
+                "A",
+                cited(exclusion.basis, rules.day),
+                said,
+                fact=f"paid:{exclusion.programme}",
+                numbers=(paid, paid, paid, pl.lit(0.0)),
+                op="==",
+                source="benefit",
+            )
+        )
+    return steps
+
+
+def _step(
+    condition: str,
+    stage: str,
+    article: str,
+    said: pl.Expr | str,
+    *,
+    fact: str | None = None,
+    numbers: tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr] | None = None,
+    op: str | None = None,
+    source: str | None = None,
+) -> pl.Expr:
+    nothing = pl.lit(None, dtype=pl.Float64)
+    value, low, high, line = numbers or (nothing, nothing, nothing, nothing)
+    dated = pl.col(f"date_{source}") if source is not None else pl.lit(None, dtype=pl.Date)
+    return pl.struct(
+        condition=pl.lit(condition),
+        stage=pl.lit(stage),
+        fact=pl.lit(fact, dtype=pl.String),
+        value=value.cast(pl.Float64),
+        low=low.cast(pl.Float64),
+        high=high.cast(pl.Float64),
+        op=pl.lit(op, dtype=pl.String),
+        threshold=line.cast(pl.Float64),
+        outcome=pl.lit(said) if isinstance(said, str) else said,
+        source=pl.lit(source, dtype=pl.String),
+        source_date=dated,
+        article=pl.lit(article),
+    )

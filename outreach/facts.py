@@ -1,0 +1,226 @@
+"""The facts that rules name, one row per household and one per person, with the date of each source.
+
+A register that the bureau does not deliver, or that has not reported for the household's area, leaves its facts
+null: unknown. A register that has reported and holds no row says so: no certificate, no payment.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from features.context import Context
+from features.sources import Known
+from features.windows import Roster, last_months, month_number, owned, roster_of
+from outreach.catalogue import InForce
+from outreach.counted_income import counted_income
+
+AWAY_DAYS: Final = 365
+LATE_MONTHS: Final = 1
+"""A payment counts as running when its newest month is the last reported one or the one before."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about one bucket on a day.
+
+    ``households`` (sorted by ``household_id``): region, area, area_kind, the counted income, and per benefit code
+    ``paid:<code>`` (Bool, null = unknown) and ``whole:<code>`` (Bool: paid to the household, or to each member who
+    lives there), the dates of the sources. ``persons`` (sorted by household and person):
+    the household's columns and the person's own facts; ``paid:<code>`` there: to the person or to the household.
+    """
+
+    as_of: date
+    known: Known
+    roster: Roster
+    households: pl.DataFrame
+    persons: pl.DataFrame
+
+
+def facts_of(known: Known, context: Context, rules: InForce, benefits: Collection[str]) -> Facts:
+    """Read every source once and hold the facts of the day. ``benefits`` are the codes that some rule names."""
+    roster = _living(roster_of(known, context))
+    paid = _payments(roster, sorted(benefits))
+    household_paid = _by_household(paid, roster)
+    own_rows = paid.filter(pl.col("person_id").is_null()).drop("person_id")
+    person_rows = paid.filter(pl.col("person_id").is_not_null())
+    households = (
+        roster.households.lazy()
+        .select("household_id", "region", "area", "area_kind", "dwelling_safety", "known_on")
+        .join(counted_income(roster, rules), on="household_id", how="left")
+        .join(household_paid, on="household_id", how="left")
+        .join(_reported(roster, "benefit", "date_benefit"), on="household_id", how="left")
+        .with_columns(_paid_or_not(known, benefits))
+        .with_columns(date_income=_last_day("_last"), date_member=pl.col("known_on"))
+        .drop("known_on")
+        .sort("household_id")
+        .collect()
+    )
+    persons = (
+        roster.members.lazy()
+        .filter("present")
+        .select("household_id", "person_id", "relation", "counted", "hukou_region", *_age(), birth="birth_date")
+        .join(
+            households.lazy().drop("^(paid|whole):.*$", strict=False),
+            on="household_id",
+            how="inner",
+        )
+        .join(person_rows, on=["household_id", "person_id"], how="left")
+        .join(own_rows.rename({f"paid:{c}": f"house:{c}" for c in benefits}), on="household_id", how="left")
+        .with_columns(
+            (pl.col(f"paid:{c}").fill_null(False) | pl.col(f"house:{c}").fill_null(False)).alias(f"paid:{c}")
+            for c in sorted(benefits)
+        )
+        .with_columns(_paid_or_not(known, benefits))
+        .drop([f"house:{c}" for c in benefits])
+        .join(_certificates(known), on="person_id", how="left")
+        .join(_serious(roster), on="person_id", how="left")
+        .with_columns(*_person_facts(known))
+        .drop("certificate", "serious", "hukou_region", "kind")
+        .sort("household_id", "person_id")
+        .collect()
+    )
+    return Facts(known.as_of, known, roster, households, persons)
+
+
+def unsupported(facts: Facts, programmes: Collection[str]) -> pl.DataFrame:
+    """``household_id, unsupported``: none of these programmes is in payment; null where no register tells."""
+    paid = pl.any_horizontal(pl.col(f"paid:{code}") for code in sorted(programmes))
+    return facts.households.select("household_id", unsupported=~paid)
+
+
+def _living(roster: Roster) -> Roster:
+    """The roster with ``counted`` filled (Art. 7: not those detained or lost), less people reported dead."""
+    lately = roster.as_of - timedelta(days=AWAY_DAYS)
+    code = pl.col("event_code")
+    told = (
+        roster.known.frame("event")
+        .filter(pl.col("person_id").is_not_null() & (pl.col("event_date") <= roster.as_of))
+        .filter((code == "DTH") | (code.is_in(["JAIL", "LOST"]) & (pl.col("event_date") > lately)))
+        .group_by("person_id")
+        .agg(died=(code == "DTH").any(), away=(code != "DTH").any())
+        .collect()
+    )
+    members = (
+        roster.members.join(told, on="person_id", how="left")
+        .with_columns(
+            counted=pl.coalesce("counted", ~pl.col("away"), pl.lit(True)),
+            present=pl.col("present") & ~pl.col("died").fill_null(False),
+        )
+        .drop("died", "away")
+    )
+    return replace(roster, members=members)
+
+
+def _age() -> list[pl.Expr]:
+    reported = pl.col("birth_date").is_null().cast(pl.Int32)
+    return [
+        pl.col("age"),
+        (pl.col("age") - reported).alias("age_low"),
+        (pl.col("age") + reported).alias("age_high"),
+    ]
+
+
+def _payments(roster: Roster, benefits: Collection[str]) -> pl.LazyFrame:
+    """``household_id, person_id (null: paid to the household), paid:<code> …``; only owners with a row are here.
+
+    A programme is in payment when the newest month on record is paid (a refusal is no month) and is not older than
+    the last report, less one month for a late row.
+    """
+    key = ["household_id", "person_id", "programme"]
+    paid = pl.col("status").cast(pl.String) == "in_payment"
+    latest = (
+        owned(roster, "benefit")
+        .filter(pl.col("programme").is_in(list(benefits)) & (pl.col("status").cast(pl.String) != "refused"))
+        .group_by(*key, "_last")
+        .agg(
+            newest=month_number(pl.col("month")).max(), newest_paid=month_number(pl.col("month")).filter(paid).max()
+        )
+        .with_columns(
+            on=(pl.col("newest_paid") == pl.col("newest"))
+            & (pl.col("newest_paid") >= pl.col("_last") - LATE_MONTHS)
+        )
+    )
+    return latest.group_by("household_id", "person_id").agg(
+        ((pl.col("programme") == code) & pl.col("on").fill_null(False)).any().alias(f"paid:{code}")
+        for code in benefits
+    )
+
+
+def _by_household(paid: pl.LazyFrame, roster: Roster) -> pl.LazyFrame:
+    """``household_id, paid:<code> …, whole:<code> …``; only households with a row are here."""
+    living = roster.members.lazy().filter("present").group_by("household_id").agg(living=pl.len())
+    codes, own = pl.col("^paid:.*$"), pl.col("person_id").is_null()
+    whole = (codes & own).any() | ((codes & ~own).sum() >= pl.col("living").first())
+    return (
+        paid.join(living, on="household_id", how="left")
+        .group_by("household_id")
+        .agg(codes.any(ignore_nulls=True), whole.name.replace("^paid:", "whole:"))
+    )
+
+
+def _paid_or_not(known: Known, benefits: Collection[str]) -> list[pl.Expr]:
+    """Where the register has reported, no row is no payment; elsewhere unknown."""
+    reported = pl.col("date_benefit").is_not_null() if known.has("benefit") else pl.lit(False)
+    return [
+        pl.when(reported).then(pl.col(f"paid:{code}").fill_null(False)).alias(f"paid:{code}")
+        for code in sorted(benefits)
+    ]
+
+
+def _reported(roster: Roster, kind: str, name: str) -> pl.LazyFrame:
+    return last_months(roster, kind).lazy().select("household_id", _last_day("_last").alias(name))
+
+
+def _last_day(month: str) -> pl.Expr:
+    number = pl.col(month) - 1
+    return pl.date(number // 12, number % 12 + 1, 1).dt.month_end()
+
+
+def _certificates(known: Known) -> pl.LazyFrame:
+    """The newest certificate of each person that is in force on the day."""
+    in_force = pl.col("expires").is_null() | (pl.col("expires") >= known.as_of)
+    return (
+        known.frame("disability")
+        .filter(pl.col("issued") <= known.as_of)
+        .group_by("person_id")
+        .agg(pl.struct("level", "type", "issued", "expires").max_by("issued").alias("newest"))
+        .unnest("newest")
+        .filter(in_force)
+        .select(
+            "person_id",
+            certificate=True,
+            disability_level="level",
+            kind=pl.col("type").cast(pl.String),
+            date_disability="issued",
+        )
+    )
+
+
+def _serious(roster: Roster) -> pl.LazyFrame:
+    since = roster.as_of - timedelta(days=365)
+    return (
+        roster.known.frame("medical")
+        .filter(
+            pl.col("serious").fill_null(False)
+            & pl.col("event_date").is_between(since, roster.as_of, closed="right")
+        )
+        .group_by("person_id")
+        .agg(serious=pl.lit(True), date_medical=pl.col("event_date").max())
+    )
+
+
+def _person_facts(known: Known) -> list[pl.Expr]:
+    register = pl.lit(known.has("disability"))
+    claims = pl.lit(known.has("medical"))
+    held = pl.col("certificate").fill_null(False)
+    return [
+        pl.when(register).then(held).alias("has_certificate"),
+        pl.when(register)
+        .then(held & pl.col("kind").is_in(["intellectual", "mental"]).fill_null(False))
+        .alias("disability_mental"),
+        pl.when(claims).then(pl.col("serious").fill_null(False)).alias("serious_illness"),
+        (pl.col("hukou_region").str.slice(0, 6) == pl.col("region").str.slice(0, 6)).alias("hukou_here"),
+    ]

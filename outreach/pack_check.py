@@ -1,0 +1,216 @@
+"""What is wrong with a pack: every problem in one pass, each saying where it is and what to write instead."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, pairwise
+
+from outreach.catalogue import (
+    Citation,
+    Condition,
+    Dated,
+    PackFile,
+    Parameter,
+    Programme,
+    Programmes,
+    dimension_of,
+    units,
+)
+from outreach.conditions import Compare, Holds, leaves, parse_test
+from outreach.trigger_table import TRIGGERS
+from outreach.vocabulary import FACTS, PLAIN_UNITS, Dimension
+
+NEEDED = {
+    "db_std": "money/month",
+    "exclude_basic_pension": "flag",
+    "basic_pension": "money/month",
+    "income_months": "months",
+    "spread_registered": "ratio",
+    "spread_unregistered": "ratio",
+    "margin_sigmas": "ratio",
+    "unseen_adult_income": "money/month",
+    "trigger_floor": "ratio",
+    "urgent_weight": "ratio",
+    "urgent_known_days": "days",
+    "urgent_happened_days": "days",
+}
+"""Parameters that the reading of facts and findings itself uses, with their dimension."""
+
+
+def check(programmes: Programmes) -> list[str]:
+    """Every problem of a pack and its ancestors, in reading order; an empty list where it is sound."""
+    known = units(programmes.chain)
+    benefits = {benefit.code for file in programmes.chain for benefit in file.benefit}
+    benefits |= {programme.code for file in programmes.chain for programme in file.programme}
+    problems = [f"pack {programmes.pack.id}: parameter {name} is missing" for name in NEEDED if name not in known]
+    problems += [
+        f"pack {programmes.pack.id}: parameter {name} must be in a unit of {dimension}, not in {known[name]}"
+        for name, dimension in NEEDED.items()
+        if known.get(name) and dimension_of(known[name]) != dimension
+    ]
+    for file in reversed(programmes.chain):
+        where = f"pack {file.pack.id}"
+        problems += [f"{where}: {text}" for text in _parameters(file, known, programmes.chain)]
+        for programme in file.programme:
+            place = f"{where}: programme {programme.code} from {programme.from_}"
+            problems += [f"{place}: {text}" for text in _programme(programme, known, benefits)]
+        problems += [f"{where}: {text}" for text in _triggers(file, known)]
+        problems += [
+            f"{where}: {text}"
+            for text in _overlaps([(f"programme {p.code}", p) for p in file.programme])
+            + _overlaps([(f"trigger {t.code}", t) for t in file.trigger])
+        ]
+    return problems
+
+
+def _overlaps(entries: Sequence[tuple[str, Dated]]) -> list[str]:
+    found = [f"{name} ends before it begins" for name, entry in entries if entry.to < entry.from_]
+    for (name, one), (other_name, other) in combinations(entries, 2):
+        if name == other_name and one.overlaps(other):
+            found.append(
+                f"{name} has two versions on {max(one.from_, other.from_)}; end the older one the day before"
+            )
+    return found
+
+
+def _parameters(file: PackFile, known: dict[str, str], chain: Sequence[PackFile]) -> Iterator[str]:
+    twice = [name for name, count in Counter(p.name for p in file.parameter).items() if count > 1]
+    yield from (f"parameter {name} stands twice; put its values in one entry" for name in twice)
+    for parameter in file.parameter:
+        name = f"parameter {parameter.name}"
+        unit = known[parameter.name]
+        if not unit:
+            yield f"{name} has no unit: say it where the name first appears"
+            continue
+        if parameter.unit is not None and parameter.unit != unit:
+            yield f"{name} is in {unit}; write the values in {unit}, a child pack cannot change the unit"
+        if not _is_unit(unit, file.pack.currency):
+            yield f"{name}: unit {unit} is none of {', '.join(_unit_names(file.pack.currency))}"
+        yield from _overlaps([(name, value) for value in parameter.values])
+        yield from _values(parameter, unit, _bounds(parameter.name, chain))
+
+
+def _values(parameter: Parameter, unit: str, bounds: tuple[float | None, float | None]) -> Iterator[str]:
+    low, high = bounds
+    for value in parameter.values:
+        place = f"parameter {parameter.name} from {value.from_}"
+        split = (value.urban is not None, value.rural is not None)
+        if split not in ((True, True), (False, False)) or (value.value is None) == (split == (False, False)):
+            yield f"{place}: give either 'value' or both 'urban' and 'rural'"
+            continue
+        if isinstance(value.value, bool) != (unit == "flag"):
+            yield f"{place}: true or false belongs to the unit flag, a number to the others"
+        numbers = [float(number) for number in (value.value, value.urban, value.rural) if number is not None]
+        outside = [n for n in numbers if (low is not None and n < low) or (high is not None and n > high)]
+        if outside:
+            yield f"{place}: out of its bounds {low} to {high}"
+
+
+def _bounds(name: str, chain: Sequence[PackFile]) -> tuple[float | None, float | None]:
+    found = [p for file in reversed(chain) for p in file.parameter if p.name == name and p.unit is not None]
+    return (found[0].low, found[0].high) if found else (None, None)
+
+
+def _unit_names(currency: str) -> list[str]:
+    return [currency, f"{currency}/month", f"{currency}/year", *PLAIN_UNITS]
+
+
+def _is_unit(unit: str, currency: str) -> bool:
+    return unit in _unit_names(currency)
+
+
+def _programme(programme: Programme, known: dict[str, str], benefits: set[str]) -> Iterator[str]:
+    yield from _basis("the programme", programme.basis, programme)
+    for code in (*programme.paid_as, *programme.yields_to, *(e.programme for e in programme.exclusions)):
+        if code not in benefits:
+            yield f"no programme or benefit has the code {code}"
+    twice = [name for name, count in Counter(c.id for c in programme.conditions).items() if count > 1]
+    yield from (f"condition {name} stands twice" for name in twice)
+    for condition in programme.conditions:
+        yield from (f"condition {condition.id}: {text}" for text in _condition(condition, programme, known))
+    for exclusion in programme.exclusions:
+        yield from _basis(f"exclusion {exclusion.programme}", exclusion.basis, programme)
+    for limit in programme.time_limits:
+        yield from _basis(f"time limit {limit.step}", limit.basis, programme)
+    yield from _amount(programme, known)
+
+
+def _basis(what: str, basis: Iterable[Citation], period: Dated) -> Iterator[str]:
+    if not any(citation.overlaps(period) for citation in basis):
+        yield f"{what} cites nothing that holds in its own period"
+
+
+def _condition(condition: Condition, programme: Programme, known: dict[str, str]) -> Iterator[str]:
+    yield from _basis("it", condition.basis, programme)
+    if (condition.test is None) != (condition.stage == "B"):
+        yield "stage A needs a test, stage B (verified after consent) has none"
+        return
+    if condition.test is None:
+        return
+    try:
+        test = parse_test(condition.test)
+    except ValueError as error:
+        yield str(error)
+        return
+    for leaf in leaves(test):
+        yield from _leaf(leaf, programme, known)
+
+
+def _leaf(leaf: Compare | Holds, programme: Programme, known: dict[str, str]) -> Iterator[str]:
+    if isinstance(leaf, Holds):
+        if known.get(leaf.setting) != "flag":
+            yield f"unknown parameter {leaf.setting}, or one that is no flag"
+        return
+    fact = FACTS.get(leaf.value)
+    if fact is None:
+        yield f"unknown fact {leaf.value} (known: {', '.join(FACTS)})"
+        return
+    if fact.unit == "P" and programme.unit == "H":
+        yield f"{leaf.value} is a person's fact; a household programme cannot ask for it"
+    if fact.dimension == "flag" and (leaf.parameter is not None or leaf.number not in (0.0, 1.0)):
+        yield f"{leaf.value} is a flag: write {{value='{leaf.value}', is=true}}"
+    if leaf.times is not None and known.get(leaf.times) != "ratio":
+        yield f"'times' takes a parameter that is a ratio, not {leaf.times}"
+    yield from _same_dimension(leaf, fact.dimension, known)
+
+
+def _same_dimension(leaf: Compare, dimension: Dimension, known: dict[str, str]) -> Iterator[str]:
+    if leaf.parameter is None:
+        if dimension in ("money/month", "money"):
+            yield f"{leaf.value} is money: compare it with a parameter, which has a source"
+    elif leaf.parameter not in known:
+        yield f"unknown parameter {leaf.parameter}"
+    elif dimension_of(known[leaf.parameter]) != dimension:
+        yield f"{leaf.value} is in {dimension}, parameter {leaf.parameter} in {known[leaf.parameter]}"
+
+
+def _amount(programme: Programme, known: dict[str, str]) -> Iterator[str]:
+    amount = programme.amount
+    given = [part for part in (amount.gap_to, amount.parameter, *(tier.parameter for tier in amount.tiers)) if part]
+    if sum([amount.gap_to is not None, amount.parameter is not None, bool(amount.tiers)]) > 1:
+        yield "the amount is one of 'gap_to', 'parameter', 'tiers'"
+    for name in given:
+        if name not in known:
+            yield f"the amount names an unknown parameter {name}"
+        elif dimension_of(known[name]) != "money/month":
+            yield f"the amount is money per month; parameter {name} is in {known[name]}"
+    if any(later.age <= earlier.age for earlier, later in pairwise(amount.tiers)):
+        yield "the tiers of the amount go up in age"
+
+
+def _triggers(file: PackFile, known: dict[str, str]) -> Iterator[str]:
+    for trigger in file.trigger:
+        place = f"trigger {trigger.code}"
+        rule = TRIGGERS.get(trigger.code)
+        if rule is None:
+            yield f"{place}: nothing computes it (known: {', '.join(sorted(TRIGGERS))})"
+            continue
+        yield from (f"{place}: {text}" for text in _basis("it", trigger.basis, trigger))
+        if set(trigger.thresholds) != set(rule.thresholds):
+            yield f"{place}: its thresholds are {', '.join(rule.thresholds) or 'none'}"
+            continue
+        for name, dimension in rule.thresholds.items():
+            parameter = trigger.thresholds[name]
+            if parameter not in known:
+                yield f"{place}: unknown parameter {parameter}"
+            elif dimension_of(known[parameter]) != dimension:
+                yield f"{place}: {name} is in {dimension}, parameter {parameter} in {known[parameter]}"

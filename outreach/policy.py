@@ -1,0 +1,219 @@
+"""The policy of drafting: every value with its reason, read from TOML, checked, kept word for word.
+
+``Policy.from_toml`` reads it; ``working_days_after`` counts working days (weekends only: a calendar of holidays is
+data that is not here yet).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+LANES: Final = ("urgent", "event", "gap", "recheck", "risk", "silent", "random")
+SHARED_LANES: Final = ("gap", "recheck", "risk", "silent", "random")
+SPILL: Final = ("gap", "risk", "silent")
+"""Where places go that a lane cannot fill; what is left then goes to the lottery."""
+
+OUTCOMES: Final = (
+    *("V10", "V11", "V12", "V13", "V20", "V21", "V22", "V30"),
+    *("V31", "V32", "V40", "V41", "V42", "V50", "V60", "V70"),
+)
+Outcome = Literal[OUTCOMES]  # type: ignore[valid-type]
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=0)]
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used: which value, what is wrong with it, and what is allowed."""
+
+
+class Section(BaseModel):
+    """A table of the policy; a name that nobody knows is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Capacity(Section):
+    """The part of a week's visits that is planned."""
+
+    factor: Annotated[float, Field(gt=0, le=1)]
+
+
+class Shares(Section):
+    """How the places left after urgent and event visits are shared out; they add up to one."""
+
+    gap: Share
+    risk: Share
+    silent: Share
+    random: Share
+    recheck: Share
+
+    @model_validator(mode="after")
+    def _add_up(self) -> "Shares":
+        if abs(self.gap + self.risk + self.silent + self.random + self.recheck - 1) > 1e-9:
+            raise ValueError("the five shares must add up to 1")
+        return self
+
+
+class Lottery(Section):
+    """The visits by lot."""
+
+    floor: Annotated[float, Field(ge=0.05, le=1)]
+    unknown_weight: Annotated[float, Field(ge=1, le=10)]
+    silent_weight: Annotated[float, Field(ge=1, le=10)]
+
+
+class EventLane(Section):
+    """Which events open the event lane."""
+
+    min_weight: Annotated[float, Field(gt=0)]
+    not_alone: tuple[str, ...]
+    known_days: Days
+    happened_days: Days
+
+
+class Clocks(Section):
+    """How long a visit may wait."""
+
+    urgent_days: Days
+    event_days: Days
+    gap_working_days: Days
+    other_working_days: Days
+
+
+class KnownHouseholds(Section):
+    """Programmes whose households the bureau knows already."""
+
+    programmes: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Intake(Section):
+    """When a source is held."""
+
+    reject_limit: Share
+
+
+class Volume(Section):
+    """When a night is held because its lists are unusually long or short."""
+
+    tolerance: Annotated[float, Field(gt=0)]
+    nights: Annotated[int, Field(ge=1)]
+    min_nights: Annotated[int, Field(ge=1)]
+
+
+class Release(Section):
+    """Whether lists go out without a person."""
+
+    automatic: bool
+    urgent_while_held: bool
+
+
+class Promotion(Section):
+    """Whether a model that passes its gates is used without a person."""
+
+    automatic: bool
+
+
+class Policy(Section):
+    """All values of the policy, the reason of each by ``section.name``, and the text they were read from."""
+
+    capacity: Capacity
+    shares: Shares
+    lottery: Lottery
+    event_lane: EventLane
+    clocks: Clocks
+    cool_down_days: dict[Outcome, Days]
+    recheck_days: dict[Outcome, Days]
+    known: KnownHouseholds
+    intake: Intake
+    volume: Volume
+    release: Release
+    promotion: Promotion
+    why: Mapping[str, str]
+    text: str
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Policy":
+        """Read a policy; raises ``PolicyError`` naming the value: missing, unknown, out of range, no reason."""
+        try:
+            raw = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise PolicyError(f"policy.toml: not a TOML text: {error}") from None
+        values, why = _apart(raw)
+        try:
+            return cls.model_validate({**values, "why": why, "text": text})
+        except ValidationError as error:
+            said = [f"{'.'.join(str(step) for step in p['loc'])}: {p['msg']}" for p in error.errors()]
+            raise PolicyError("policy.toml: " + "; ".join(said)) from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Policy":
+        if self.shares.random < self.lottery.floor:
+            raise ValueError("shares.random must not be below lottery.floor")
+        missing = [code for code in OUTCOMES if code not in self.cool_down_days]
+        if missing:
+            raise ValueError(f"cool_down_days lacks {', '.join(missing)}")
+        early = [code for code, days in self.recheck_days.items() if days < self.cool_down_days[code]]
+        if early:
+            raise ValueError(f"recheck_days comes before the cool-down is over for {', '.join(early)}")
+        return self
+
+    def due_on(self, lane: str, day: date) -> date:
+        """The day by which a visit of this lane should have been made."""
+        if lane == "urgent":
+            return day + timedelta(days=self.clocks.urgent_days)
+        if lane == "event":
+            return day + timedelta(days=self.clocks.event_days)
+        wait = self.clocks.gap_working_days if lane == "gap" else self.clocks.other_working_days
+        return working_days_after(day, wait)
+
+    def volume_held(self, listed: int, earlier: list[int]) -> str | None:
+        """Why a night of this length is to be held, or None. ``earlier``: lengths of nights, newest last."""
+        window = sorted(earlier[-self.volume.nights :])
+        if len(window) < self.volume.min_nights:
+            return None
+        middle = len(window) // 2
+        median = window[middle] if len(window) % 2 else (window[middle - 1] + window[middle]) / 2
+        if abs(listed - median) <= self.volume.tolerance * median:
+            return None
+        return f"{listed} households are listed; the median of the last {len(window)} nights is {median:g}"
+
+
+def _apart(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The values and the reasons; both of every entry must be there."""
+    values: dict[str, dict[str, Any]] = {}
+    why: dict[str, str] = {}
+    for section, entries in raw.items():
+        if not isinstance(entries, dict):
+            raise PolicyError(f"policy.toml: {section} must be a table, as in [capacity]")
+        values[section] = {}
+        for name, entry in entries.items():
+            place = f"{section}.{name}"
+            if not isinstance(entry, dict) or set(entry) != {"value", "why"}:
+                raise PolicyError(f"policy.toml: {place}: write {{ value = ..., why = '...' }}")
+            if not isinstance(entry["why"], str) or not entry["why"].strip():
+                raise PolicyError(f"policy.toml: {place}: the reason is empty")
+            values[section][name] = entry["value"]
+            why[place] = entry["why"]
+    return values, why
+
+
+def working_days_after(day: date, days: int) -> date:
+    """The working day that many working days after a day; Saturdays and Sundays do not count."""
+    found = day
+    while days > 0:
+        found += timedelta(days=1)
+        days -= found.weekday() < 5
+    return found
+
+
+def working_days_from(day: date, days: int) -> tuple[date, ...]:
+    """The next so many working days, beginning with the day itself."""
+    found: list[date] = []
+    while len(found) < days:
+        if day.weekday() < 5:
+            found.append(day)
+        day += timedelta(days=1)
+    return tuple(found)

@@ -1,0 +1,169 @@
+"""Programmes in words: names, verdicts, and at most five things to verify at the door."""
+
+from typing import Final
+
+from outreach.wording import Text, same
+
+PROGRAMMES: Final[dict[str, Text]] = {
+    "DB": Text("最低生活保障（低保）", "minimum living security (Dibao)"),
+    "TK": Text("特困人员救助供养", "support for the extremely destitute"),
+    "BY": Text("低保边缘家庭", "low-income margin status"),
+    "GX": Text("刚性支出困难家庭", "rigid-expenditure hardship status"),
+    "FP": Text("防止返贫监测", "re-poverty monitoring"),
+    "LS-E": Text("急难型临时救助（小额快救）", "emergency relief (small and fast)"),
+    "LS-Z": Text("支出型临时救助", "expenditure-type temporary relief"),
+    "YL": Text("医疗救助", "medical assistance"),
+    "YB": Text("城乡居民基本医保", "residents' medical insurance"),
+    "JYJ": Text("教育救助", "education assistance"),
+    "ZF": Text("住房救助", "housing assistance"),
+    "JU": Text("就业救助", "employment assistance"),
+    "SY": Text("失业保险金", "unemployment benefit"),
+    "GS": Text("工伤保险", "work-injury insurance"),
+    "SZ": Text("受灾人员救助", "disaster relief"),
+    "CJ-S": Text("困难残疾人生活补贴", "living subsidy for hard-up disabled people"),
+    "CJ-H": Text("重度残疾人护理补贴", "care subsidy for severely disabled people"),
+    "KF": Text("残疾儿童康复救助", "rehabilitation aid for disabled children"),
+    "GL": Text("高龄津贴", "old-age allowance"),
+    "YLF": Text("经济困难老年人服务、护理补贴", "service and care subsidy for hard-up elders"),
+    "GE": Text("孤儿基本生活保障", "basic living support for orphans"),
+    "SW": Text("事实无人抚养儿童基本生活保障", "basic living support for de-facto unattended children"),
+    "JM": Text("城乡居民基本养老保险", "residents' pension"),
+}
+
+VERDICTS: Final[dict[str, Text]] = {
+    "eligible_likely": Text("很可能符合", "probably qualifies"),
+    "eligible_possible": Text("可能符合", "may qualify"),
+    "not_eligible": Text("按现有记录不符合", "does not qualify by what is on record"),
+    "in_payment": Text("正在领取", "in payment"),
+    "insufficient_data": Text("记录不足，无法判断", "too little on record to say"),
+}
+
+_WHO: Final = Text("现在一起生活的有哪些人", "Who lives together now")
+_INCOME: Final = Text(
+    "家庭每月实际收入，有无未登记的", "What really comes in each month, and what is not on record"
+)
+_CONSENT: Final = Text(
+    "愿意申请的，请其签署核对授权书（财产须授权后才查）",
+    "If they wish to apply: the signed consent (assets are checked only with it)",
+)
+_PAPERS: Final = Text("身份证、户口簿或居住证", "Identity card, household register or residence permit")
+_ACCOUNT: Final = Text("本人或代领人的银行账户", "A bank account of the person or their proxy")
+_CERTIFICATE: Final = Text("残疾人证的类别、等级和有效期", "Type, level and validity of the disability certificate")
+_CARE: Final = Text("是否需要长期照护，由谁照护", "Is long-term care needed, and who gives it")
+_BILLS: Final = Text("医疗费票据和报销结算单", "Medical bills and settlement slips")
+_OTHER_SUBSIDY: Final = Text("是否已领性质相同的补贴", "Is a subsidy of the same kind received already")
+_SCHOOL: Final = Text("在读学校、年级和学费", "School, year and fees")
+
+CHECKS: Final[dict[str, tuple[Text, ...]]] = {
+    "DB": (
+        _WHO,
+        _INCOME,
+        Text("有无重病、重残等可扣减的刚性支出", "Costs of serious illness or disability that may be deducted"),
+        _PAPERS,
+        _CONSENT,
+    ),
+    "TK": (
+        Text("本人能否劳动、能否自理（吃饭、穿衣、如厕等）", "Can the person work and look after themselves"),
+        Text("有无子女或其他赡养人，能否履行义务", "Are there children or other supporters, and can they support"),
+        Text("本人收入和生活来源", "The person's own income and means"),
+        _PAPERS,
+        _CONSENT,
+    ),
+    "BY": (
+        _WHO,
+        _INCOME,
+        Text("有无重残、重病人员可单独纳入低保", "Could a severely disabled or ill member enter Dibao alone"),
+        _PAPERS,
+        _CONSENT,
+    ),
+    "GX": (
+        Text("近12个月医疗、教育、康复等刚性支出", "Costs of care, school and rehabilitation in 12 months"),
+        _BILLS,
+        _INCOME,
+        _CONSENT,
+    ),
+    "FP": (
+        Text(
+            "有无因病、因学、因灾等返贫风险", "Is there a risk of falling back through illness, school or disaster"
+        ),
+        _INCOME,
+        Text("“三保障”和饮水安全", "Schooling, care, housing and safe water"),
+    ),
+    "LS-E": (
+        Text("发生了什么，眼下缺什么（吃、住、医）", "What happened; what is lacking now: food, shelter, care"),
+        Text("是否有赔偿、保险或其他救助", "Is there compensation, insurance or other relief"),
+        Text("今年是否因同一原因已获救助", "Was relief given this year for the same cause"),
+        Text("可先行救助，手续后补", "Relief may come first and the papers follow"),
+    ),
+    "LS-Z": (
+        _BILLS,
+        Text("必需支出的用途和金额", "Purpose and amount of the essential costs"),
+        Text("是否已获其他救助", "Has other assistance been given"),
+    ),
+    "YL": (_BILLS, Text("是否已按身份在医院直接结算", "Was it settled at the hospital by status"), _ACCOUNT),
+    "YB": (
+        Text("今年医保是否在缴、在哪里缴", "Is insurance paid this year, and where"),
+        Text("没缴的原因，是否符合资助参保", "Why not; is a premium subsidy possible"),
+    ),
+    "JYJ": (_SCHOOL, Text("助学金、助学贷款是否已申请", "Have a grant or a loan been applied for")),
+    "ZF": (
+        Text("房屋安全等级和是否自有", "Safety grade of the house, and whose it is"),
+        Text("居住面积和房租", "Floor area and rent"),
+        Text("是否已享公租房或租赁补贴", "Is public rental or a rent subsidy received"),
+    ),
+    "JU": (
+        Text("谁能工作、想做什么", "Who can work, and what they would like"),
+        Text("是否已失业登记", "Registered as unemployed or not"),
+        Text("有无照料负担妨碍就业", "Does caring for somebody stand in the way"),
+    ),
+    "SY": (
+        Text("离职时间和原因（是否非本人意愿）", "When and why work ended (not by own wish?)"),
+        Text("缴费是否满一年", "A year of contributions or not"),
+        Text("是否已失业登记", "Registered as unemployed or not"),
+    ),
+    "GS": (Text("工伤认定和待遇情况", "Recognition of the injury and what is paid"),),
+    "SZ": (
+        Text("受灾时间、损失和房屋情况", "When, what was lost, and the state of the house"),
+        Text("口粮、饮水、取暖和衣被", "Food, water, heating and bedding"),
+    ),
+    "CJ-S": (
+        _CERTIFICATE,
+        Text("家庭是否在低保（或当地扩面范围）内", "Is the household in Dibao, or in the local extension"),
+        _OTHER_SUBSIDY,
+        _ACCOUNT,
+    ),
+    "CJ-H": (_CERTIFICATE, _CARE, _OTHER_SUBSIDY, _ACCOUNT),
+    "KF": (
+        Text("孩子的年龄、残疾类别和诊断", "Age, kind of disability and diagnosis of the child"),
+        Text("康复机构和费用", "Where rehabilitation is given and what it costs"),
+    ),
+    "GL": (
+        Text("老人健在、本人年龄和户籍地", "The elder is alive; age and place of registration"),
+        _ACCOUNT,
+        Text("不便出门的可代办", "Somebody may apply for those who cannot go out"),
+    ),
+    "YLF": (Text("能否自理", "Can they look after themselves"), _INCOME, _OTHER_SUBSIDY),
+    "GE": (
+        Text("父母去世或查找不到的证明", "Proof that the parents died or cannot be found"),
+        Text("孩子现由谁照看", "Who looks after the child"),
+    ),
+    "SW": (
+        Text("父母双方的情况（重残、重病、服刑、失联）", "The state of both parents"),
+        Text("孩子现由谁照看，是否安全", "Who looks after the child, and is the child safe"),
+        Text("不公示，注意保护孩子隐私", "Never posted publicly: protect the child's privacy"),
+    ),
+    "JM": (
+        Text("养老保险是否在缴或在领", "Is a pension being paid for or received"),
+        Text("困难群体可由政府代缴", "The premium may be paid for hard-up people"),
+    ),
+}
+
+
+def programme_name(code: str) -> Text:
+    """The name of a programme; a code of a local pack that has no name here stands for itself."""
+    return PROGRAMMES.get(code, same(code))
+
+
+def checks(code: str) -> tuple[Text, ...]:
+    """What to verify at the door for a programme, at most five; two general things for one we do not know."""
+    return CHECKS.get(code, (_WHO, _PAPERS))

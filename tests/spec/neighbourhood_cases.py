@@ -1,0 +1,66 @@
+"""Spec cases of the columns that need the whole population: seven households of one person in one village."""
+
+from spec.spec_case import Case, none
+
+SEVEN = range(1, 8)
+HOUSEHOLDS = [{"household_id": f"H{n}"} for n in SEVEN]
+MEMBERS = [{"person_id": f"P{n}", "household_id": f"H{n}", "education": 90 if n == 1 else 70} for n in SEVEN]
+TABLES = {
+    "household": HOUSEHOLDS,
+    "member": MEMBERS,
+    "income": [{"person_id": f"P{n}", "amount": n * 100_000} for n in SEVEN],
+    "employment": [{"person_id": f"P{n}", "contribution_base": n * 1_000} for n in SEVEN],
+    "medical": "oop\n60000",
+}
+TO_MEDIAN = (
+    "income_to_median_12m",
+    "income_to_median_6m",
+    "income_to_median_3m",
+    "income_per_head_to_median_12m",
+    "income_root_to_median_12m",
+    "disposable_to_median_12m",
+    "head_labour_to_median_12m",
+    "labour_per_earner_to_median_12m",
+    "labour_per_adult_to_median_12m",
+    "contribution_base_to_median",
+)
+UNKNOWN = none(
+    *TO_MEDIAN,
+    "has_catastrophic_sdg2025",
+    "oop_per_head_to_median_12m",
+    "income_to_neighbours_12m",
+    "neighbours_income_to_median_12m",
+    "neighbours_workers_share",
+)
+
+CASES = (
+    Case(
+        name="the poorest of seven neighbours",
+        subject=("income", "employment", "medical"),
+        tables=TABLES,
+        ordinary={
+            **dict.fromkeys(TO_MEDIAN, 0.25),
+            "has_catastrophic_sdg2025": 1,
+            "oop_per_head_to_median_12m": 60 / 4_800,
+            "income_to_neighbours_12m": 100 / 450,
+            "neighbours_income_to_median_12m": 450 / 400,
+            "neighbours_workers_share": 1,
+        },
+        nothing=UNKNOWN,
+        late=UNKNOWN,
+    ),
+    Case(
+        name="schooling of the neighbours",
+        subject=("member",),
+        tables={"household": HOUSEHOLDS, "member": MEMBERS},
+        ordinary={"neighbours_schooling_years": 9},
+        nothing=none("neighbours_schooling_years"),
+        late=none("neighbours_schooling_years"),
+    ),
+    Case(
+        name="four neighbours are no neighbourhood",
+        subject=("income",),
+        tables={**TABLES, "household": HOUSEHOLDS[:5], "member": MEMBERS[:5]},
+        ordinary=none("income_to_neighbours_12m", "neighbours_income_to_median_12m", "neighbours_schooling_years"),
+    ),
+)

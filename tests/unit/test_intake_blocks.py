@@ -1,0 +1,83 @@
+"""The reader splits what any CSV writer wrote into the same fields, and never loses a line of what nobody wrote."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import SourceError
+from engine.intake import read
+from engine.intake.read import blocks, raw_text
+
+QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fields = st.text(st.sampled_from("ab1龘é ,\"\n;'"), max_size=6)
+spoilt = st.lists(st.sampled_from([b"a,b,c", b"\n", b"\r\n", b"\r", b'"', b",", b"\0", b" ", b"1", "龘".encode()]))
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "BLOCK_BYTES", 40)
+
+
+def written(rows: Sequence[Sequence[str]], quoting: int) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)  # type: ignore[arg-type]
+    return text.getvalue().encode("utf-8")
+
+
+@QUIET
+@given(
+    st.lists(st.tuples(fields, fields, fields).filter(any), max_size=12),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_a_csv_writer_wrote_is_read_back(
+    tmp_path: Path, rows: list[tuple[str, str, str]], quoting: int
+) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(written([("x", "y", "z"), *rows], quoting))
+    found = [row for block in blocks(path, whole=True) for row in block.frame.rows()]
+    assert [tuple(cell or "" for cell in row[:3]) for row in _in_order(path, found)] == rows
+    assert all(not block.broken for block in blocks(path, whole=True))
+
+
+def _in_order(path: Path, rows: list[tuple[object, ...]]) -> list[tuple[str | None, ...]]:
+    """Rows as ``x, y, z``, checked to be numbered from 2 without a gap."""
+    if not rows:
+        return []
+    names = next(iter(blocks(path, whole=True))).frame.columns
+    place = names.index("row_")
+    assert [row[place] for row in rows] == list(range(2, 2 + len(rows)))
+    return [
+        tuple(str(row[names.index(n)]) if row[names.index(n)] is not None else None for n in "xyz") for row in rows
+    ]
+
+
+@QUIET
+@given(spoilt, st.booleans())
+def test_every_line_of_a_spoilt_file_is_a_record_or_blank(tmp_path: Path, pieces: list[bytes], whole: bool) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"x,y,z\n" + b"".join(pieces))
+    rows = broken = blank = 0
+    try:
+        for block in blocks(path, whole):
+            assert block.rows == block.frame.height + len(block.broken)
+            rows, broken, blank = rows + block.rows, broken + len(block.broken), blank + block.blank_lines
+    except SourceError:
+        return
+    texts = list(raw_text(path, range(2, rows + 2)))
+    assert [row for row, _ in texts] == list(range(2, rows + 2))
+    lines = path.read_bytes().split(b"\n")[1:]
+    kept = sum(text.count("\n") + 1 for _, text in texts)
+    assert kept + blank == len(lines) - (not lines[-1])
+
+
+def test_a_line_without_an_end_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "LONGEST_LINE", 100)
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"x,y\n" + b"1" * 500)
+    with pytest.raises(SourceError, match="longer than a million bytes"):
+        list(blocks(path, whole=True))
