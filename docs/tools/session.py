@@ -3,6 +3,7 @@
 .venv/bin/python docs/tools/session.py     runs all of them again and writes down what they print
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -21,6 +22,9 @@ TRANSLATED: Final = {"README.md": "README.zh-CN.md"}
 NOT_RUN: Final = ("make test",)
 SURVEY: Final = "../shared/data"
 FENCE: Final = re.compile(r"^```(console|[a-z]+ [\w/.-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OF_AN_OUTER_MAKE: Final = frozenset({"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"})
+"""Set where ``make test`` runs this: a make that knows it is called by another names the folders it enters."""
+
 ROUNDED: Final = 0.005
 """A trial home gives the same bytes on one machine; processors round the last digits of scores differently."""
 
@@ -83,7 +87,8 @@ def run(command: str, folder: Path) -> str:
         words = [*words, f"HOME_DIR={folder / 'demo-home'}"]
     words = [str(ROOT / word) if word.startswith((".venv/", SURVEY)) else word for word in words]
     cwd = ROOT if words[0] == "make" else folder
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name not in OF_AN_OUTER_MAKE}
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     told = f"[exit code {done.returncode}]\n{done.stderr[-2_000:]}" if done.returncode else ""
     return normalised(done.stdout, folder) + told
 

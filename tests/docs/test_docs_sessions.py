@@ -81,6 +81,12 @@ def test_places_ids_ages_and_the_disk_are_left_out(tmp_path: Path) -> None:
     )
 
 
+def test_a_make_inside_a_make_prints_what_a_reader_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKELEVEL", "1")
+    monkeypatch.setenv("MAKEFLAGS", "w")
+    assert "directory" not in session.run("make help", tmp_path)
+
+
 def test_make_test_is_shown_with_what_it_runs() -> None:
     shown = {block.command: block.output for block in session.sessions((ROOT / "README.md").read_text("utf-8"))}
     assert shown["make test"].startswith(".venv/bin/python -m pytest")
