@@ -1,26 +1,27 @@
 """The command line: each command is open → one call of the engine → print. Heavy imports wait until needed."""
 
 import errno
-import json
 import os
 import sys
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from engine.errors import (
-    DiskFullError,
-    IntegrityError,
-    InterruptedRunError,
-    UsageError,
-    XunfangError,
-    exit_code_table,
+from engine.commands import columns, records, state
+from engine.commands.options import (
+    DateOption,
+    HomeOption,
+    JsonOption,
+    SeedOption,
+    ThreadsOption,
+    bars,
+    emit,
+    home_at,
+    now,
+    text_of,
 )
-
-if TYPE_CHECKING:
-    from engine.settings import Home
+from engine.errors import DiskFullError, InterruptedRunError, UsageError, XunfangError, exit_code_table
 
 app = typer.Typer(
     name="xunfang",
@@ -32,23 +33,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=exit_code_table(),
 )
-features_app = typer.Typer()
 survey_app = typer.Typer(
     no_args_is_help=True,
     help="The same engine on a public survey of real people.\n\nExample: xunfang survey eph --help",
 )
-app.add_typer(features_app, name="features")
+app.add_typer(columns.app, name="features")
 app.add_typer(survey_app, name="survey")
-
-HomeOption = Annotated[
-    Path, typer.Option("--home", envvar="XUNFANG_HOME", help="The one folder that holds everything.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for machines.")]
-DateOption = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="The business date (default: today).")
-]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=64, help="The bytes do not depend on it.")]
+app.add_typer(records.app)
+app.add_typer(state.app)
 
 
 @app.command()
@@ -70,19 +62,19 @@ def demo(
     from fixtures.county.world import World
 
     try:
-        there = World.from_toml(_text(world)) if world else World()
+        there = World.from_toml(text_of(world)) if world else World()
         county = County(people, seed, there)
     except ValueError as wrong:
         raise UsageError(str(wrong), "Mend the argument or the parameter file.") from None
-    place = _home(home)
+    place = home_at(home)
     layout.same_trial(place, {"people": people, "seed": seed, "world": repr(there)})
-    with _bars() as progress:
+    with bars() as progress:
         parts = ((part.frames, part.dirt, part.truth) for part in county.parts())
         count = len(county.blocks())
         layout.write_delivery(place, "county", county.last_known_on, parts, count=count, progress=progress)
         layout.lay_out(place, trial.EXAMPLE_SETTINGS, county.staffing(), automatic=True)
-        told = trial.first_night(place, county.night_on, seed=seed, threads=threads, now=_now, progress=progress)
-    _emit(told, as_json, "night")
+        told = trial.first_night(place, county.night_on, seed=seed, threads=threads, now=now, progress=progress)
+    emit(told, as_json, "night")
 
 
 @survey_app.command("eph")
@@ -101,7 +93,7 @@ def survey_eph(
     from fixtures.surveys.raw import SurveyError
     from fixtures.surveys.waves import in_order
 
-    place = _home(home)
+    place = home_at(home)
     try:
         ordered = [str(wave) for wave in in_order(waves)]
         told = eph_home.settings(ordered)
@@ -109,13 +101,13 @@ def survey_eph(
     except SurveyError as wrong:
         raise UsageError(str(wrong), "Name two quarters a year apart, such as 2016T3 2017T3.") from None
     layout.same_trial(place, {"survey": "eph", "waves": ordered})
-    with _bars() as progress:
+    with bars() as progress:
         for wave in in_order(waves):
             part: tuple[layout.Tables, layout.Tables, layout.Tables] = (deliveries[str(wave)], {}, {})
             layout.write_delivery(place, f"eph-{wave}", wave.known_on, [part], count=1, progress=progress)
     layout.lay_out(place, told["home"], told["caseworkers"], automatic=True)
     night_as_of = told["night_as_of"]
-    _emit(
+    emit(
         {
             "home": str(place.root),
             "deliveries": ordered,
@@ -127,31 +119,6 @@ def survey_eph(
     )
 
 
-@app.command("init")
-def init(home: HomeOption = Path("home"), as_json: JsonOption = False) -> None:
-    """Lay out an empty home with commented defaults. What is there already is kept.
-
-    Example: xunfang init --home home
-    """
-    from engine import trial
-
-    _emit(trial.empty_home(_home(home)), as_json, "init")
-
-
-@app.command()
-def check(home: HomeOption, as_json: JsonOption = False) -> None:
-    """Take in what lies in the inbox and say, per source: rows, accepted, set aside and by which rule.
-
-    Example: xunfang check --home demo-home
-    """
-    from engine.workplace import Workplace
-
-    with _bars() as progress:
-        told, taken = Workplace.open(_home(home)).check(progress)
-    _emit(told, as_json, "check")
-    taken.raise_refused()
-
-
 @app.command()
 def train(home: HomeOption, seed: SeedOption = 1, threads: ThreadsOption = 2, as_json: JsonOption = False) -> None:
     """Train both risks on past dates, test them on a later one, and promote what passes its gates.
@@ -161,11 +128,11 @@ def train(home: HomeOption, seed: SeedOption = 1, threads: ThreadsOption = 2, as
     from engine import learning
     from engine.workplace import Workplace
 
-    with _bars() as progress:
-        place = Workplace.open(_home(home), seed=seed, threads=threads)
+    with bars() as progress:
+        place = Workplace.open(home_at(home), seed=seed, threads=threads)
         place.take_in(progress)
         told = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
-    _emit(told, as_json, "experiments")
+    emit(told, as_json, "experiments")
 
 
 @app.command()
@@ -182,13 +149,13 @@ def evaluate(
     from engine import learning
     from engine.workplace import Workplace
 
-    with _bars() as progress:
-        where = _home(home)
+    with bars() as progress:
+        where = home_at(home)
         used = learning.seed_of(where) if seed is None else seed
         place = Workplace.open(where, seed=used, threads=threads)
         place.take_in(progress)
         told = learning.evaluate(place.learner(progress))
-    _emit(told, as_json, "experiments")
+    emit(told, as_json, "experiments")
 
 
 @app.command()
@@ -206,55 +173,11 @@ def night(
     from engine import trial
     from engine.workplace import Workplace
 
-    with _bars() as progress:
-        place = Workplace.open(_home(home), threads=threads)
-        day = business_date.date() if business_date else _now().astimezone().date()
-        told = trial.one_night(place, day, actor=actor, now=_now, progress=progress)
-    _emit(told, as_json, "night")
-
-
-@app.command()
-def status(home: HomeOption, as_json: JsonOption = False) -> None:
-    """Last night, what is held and why, freshness of the sources, what waits, and the disk.
-
-    Example: xunfang status --home demo-home
-    """
-    from engine.status import status_of
-    from engine.workplace import Workplace
-
-    _emit(status_of(Workplace.open(_home(home)), _now()), as_json, "status")
-
-
-@app.command()
-def verify(home: HomeOption, as_json: JsonOption = False) -> None:
-    """Compare every stored file with its hash, and the audit chain with its key.
-
-    Example: xunfang verify --home demo-home
-    """
-    from engine.verify import verify_home
-    from engine.workplace import Workplace
-
-    told = verify_home(Workplace.open(_home(home)))
-    _emit(told, as_json, "verify")
-    if not told["intact"]:
-        raise IntegrityError(
-            f"{home}: {len(told['damaged'])} stored files or chains are not what they were when they were written",
-            "Put back what is named above from a backup of the home.",
-        )
-
-
-@app.command()
-def migrate(home: HomeOption) -> None:
-    """Bring the home's database to this program's version.
-
-    Example: xunfang migrate --home home
-    """
-    from engine.db import migrate as bring_up
-    from engine.db import open_db
-    from engine.settings import existing
-
-    bring_up(open_db(existing(_home(home)).database))
-    typer.echo("the database has this program's version")
+    with bars() as progress:
+        place = Workplace.open(home_at(home), threads=threads)
+        day = business_date.date() if business_date else now().astimezone().date()
+        told = trial.one_night(place, day, actor=actor, now=now, progress=progress)
+    emit(told, as_json, "night")
 
 
 @app.command()
@@ -272,38 +195,7 @@ def schedule(
     from engine.workplace import Workplace
 
     logs.configure()
-    trial.run_schedule(Workplace.open(_home(home), threads=threads), at=at, zone=zone, now=_now)
-
-
-@features_app.callback(invoke_without_command=True)
-def features(context: typer.Context, as_json: JsonOption = False) -> None:
-    """The columns that the models see: name, label, unit, direction, concept.
-
-    Example: xunfang features
-    """
-    if context.invoked_subcommand is None:
-        from engine.show import feature_rows
-
-        _emit({"features": feature_rows()}, as_json, "features")
-
-
-@features_app.command("show")
-def features_show(
-    name: Annotated[str, typer.Argument(help="Name of the column.")],
-    home: HomeOption,
-    as_of: Annotated[datetime, typer.Option("--as-of", formats=["%Y-%m-%d"], help="What was known on this day.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Compute one column on one date: what it means, and how it is distributed.
-
-    Example: xunfang features show income_drop_3m --home demo-home --as-of 2025-12-31
-    """
-    from engine.show import feature_shown
-    from engine.workplace import Workplace
-
-    with _bars() as progress:
-        told = feature_shown(Workplace.open(_home(home)).population(progress), name, as_of.date())
-    _emit(told, as_json, "feature")
+    trial.run_schedule(Workplace.open(home_at(home), threads=threads), at=at, zone=zone, now=now)
 
 
 def main() -> None:
@@ -328,45 +220,6 @@ def main() -> None:
 def _leave(error: XunfangError) -> None:
     typer.echo(f"xunfang: {error}", err=True)
     sys.exit(error.exit_code)
-
-
-def _home(folder: Path) -> "Home":
-    from engine.settings import Home
-
-    return Home(folder.expanduser().resolve())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})", "Mend the path.") from None
-
-
-def _bars() -> Any:
-    from engine.show import bars
-
-    return bars()
-
-
-def _emit(told: dict[str, Any], as_json: bool, shape: str) -> None:
-    if as_json:
-        text = json.dumps(told, ensure_ascii=False, indent=2, default=_plain)
-        typer.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))  # names of files that are no UTF-8
-        return
-    from engine.show import as_text
-
-    typer.echo(as_text(told, shape), nl=False)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, date | datetime | Path):
-        return str(value)
-    raise TypeError(f"cannot be told as JSON: {type(value).__name__}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""What comes in: laying out a home, and taking in what its inbox holds."""
+
+from pathlib import Path
+
+import typer
+
+from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at
+
+app = typer.Typer()
+
+
+@app.command("init")
+def init(home: HomeOption = Path("home"), as_json: JsonOption = False) -> None:
+    """Lay out an empty home with commented defaults. What is there already is kept.
+
+    Example: xunfang init --home home
+    """
+    from engine import trial
+
+    emit(trial.empty_home(home_at(home)), as_json, "init")
+
+
+@app.command()
+def check(home: HomeOption, as_json: JsonOption = False) -> None:
+    """Take in what lies in the inbox and say, per source: rows, accepted, set aside and by which rule.
+
+    Example: xunfang check --home demo-home
+    """
+    from engine.workplace import Workplace
+
+    with bars() as progress:
+        told, taken = Workplace.open(home_at(home)).check(progress)
+    emit(told, as_json, "check")
+    taken.raise_refused()

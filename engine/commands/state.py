@@ -1,0 +1,52 @@
+"""How a home is: its last night, its files and chains, the version of its database."""
+
+import typer
+
+from engine.commands.options import HomeOption, JsonOption, emit, home_at, now
+from engine.errors import IntegrityError
+
+app = typer.Typer()
+
+
+@app.command()
+def status(home: HomeOption, as_json: JsonOption = False) -> None:
+    """Last night, what is held and why, freshness of the sources, what waits, and the disk.
+
+    Example: xunfang status --home demo-home
+    """
+    from engine.status import status_of
+    from engine.workplace import Workplace
+
+    emit(status_of(Workplace.open(home_at(home)), now()), as_json, "status")
+
+
+@app.command()
+def verify(home: HomeOption, as_json: JsonOption = False) -> None:
+    """Compare every stored file with its hash, and the audit chain with its key.
+
+    Example: xunfang verify --home demo-home
+    """
+    from engine.verify import verify_home
+    from engine.workplace import Workplace
+
+    told = verify_home(Workplace.open(home_at(home)))
+    emit(told, as_json, "verify")
+    if not told["intact"]:
+        raise IntegrityError(
+            f"{home}: {len(told['damaged'])} stored files or chains are not what they were when they were written",
+            "Put back what is named above from a backup of the home.",
+        )
+
+
+@app.command()
+def migrate(home: HomeOption) -> None:
+    """Bring the home's database to this program's version.
+
+    Example: xunfang migrate --home home
+    """
+    from engine.db import migrate as bring_up
+    from engine.db import open_db
+    from engine.settings import existing
+
+    bring_up(open_db(existing(home_at(home)).database))
+    typer.echo("the database has this program's version")
