@@ -1,0 +1,24 @@
+"""The PostgreSQL that tests use is a real one, and each test has a database of its own."""
+
+import pytest
+import sqlalchemy as sa
+from postgres import fresh_database, postgres_server, statement
+
+__all__ = ["fresh_database", "postgres_server"]
+
+
+def one(url: str, text: str) -> object:
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return connection.execute(sa.text(text)).scalar()
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_every_test_has_an_empty_database_of_a_real_server(fresh_database: str, time: str) -> None:
+    assert str(one(fresh_database, "SHOW server_version_num")).startswith("1")
+    assert one(fresh_database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    statement(fresh_database, "CREATE TABLE visit (id int)", "INSERT INTO visit VALUES (1)")
+    assert one(fresh_database, "SELECT id FROM visit") == 1
