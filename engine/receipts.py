@@ -66,6 +66,19 @@ class Release(_Frozen):
     rows: int
 
 
+class Mended(_Frozen):
+    """Rows of a file of an earlier delivery, by their number there, that came back corrected with this delivery.
+
+    ``rules``: how many of them had been set aside by which rule.
+    """
+
+    delivery_id: str
+    name: str
+    kind: str
+    rows: tuple[int, ...]
+    rules: Mapping[str, int]
+
+
 class Receipt(_Frozen):
     """What became of one delivery; ``sequence`` counts the deliveries in the order in which they were taken in."""
 
@@ -77,6 +90,7 @@ class Receipt(_Frozen):
     stored: tuple[StoredFile, ...]
     released: tuple[Release, ...]
     facts: Mapping[str, KindFacts]
+    mended: tuple[Mended, ...] = ()
 
 
 def read_receipts(records: Path) -> tuple[Receipt, ...]:

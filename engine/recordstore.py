@@ -223,7 +223,10 @@ class RecordStore:
 
 
 def summary(store: RecordStore) -> list[Mapping[str, object]]:
-    """Per source: rows = accepted + quarantined, the broken rules, how many rows found their owner, freshness."""
+    """Per source: rows = accepted + quarantined, the broken rules, how many rows found their owner, freshness.
+
+    ``mended`` rows were delivered twice, first broken and then corrected: they count where they came last.
+    """
     kinds = [kind for kind in KINDS if kind in store.delivered]
     return [_source_summary(store, kind) for kind in [*kinds, *sorted(store.delivered - set(KINDS))]]
 
@@ -239,15 +242,21 @@ def _source_summary(store: RecordStore, kind: str) -> Mapping[str, object]:
     for each in released:
         rules[each.rule] -= each.rows
     late = sum(each.rows for each in released)
+    came_back = [each for receipt in store.receipts for each in receipt.mended if each.kind == kind]
+    for back in came_back:
+        for rule, rows in back.rules.items():
+            rules[rule] -= rows
+    mended = sum(len(back.rows) for back in came_back)
     owned = sum(each.rows_with_owner for each in facts)
     first = [each.first_month for each in facts if each.first_month]
     last = [each.last_month for each in facts if each.last_month]
     days = store.known_days(kind)
     return {
         "name": kind,
-        "rows": sum(entry.rows for entry in files),
+        "rows": sum(entry.rows for entry in files) - mended,
         "accepted": sum(entry.accepted for entry in files) + late,
-        "quarantined": sum(entry.quarantined for entry in files) - late,
+        "quarantined": sum(entry.quarantined for entry in files) - late - mended,
+        "mended": mended,
         "rules": {rule: rows for rule, rows in sorted(rules.items()) if rows},
         "match_rate": (sum(each.rows_matched for each in facts) + late) / owned if owned else None,
         "last_known_on": days[-1].isoformat() if days else None,

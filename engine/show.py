@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from engine import show_rights
+
 Told = Mapping[str, Any]
 
 
@@ -293,4 +295,5 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "feature": _show_feature,
     "survey": _show_plain,
     "init": _show_plain,
+    **show_rights.SHAPES,
 }

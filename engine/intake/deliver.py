@@ -14,6 +14,7 @@ from engine.homes import Homes, bucket_of
 from engine.identity import IdKind
 from engine.intake.account import Account
 from engine.intake.manifest import IDENTITY, Delivery
+from engine.intake.mending import Mending
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.quarantine import seal_rows
 from engine.intake.read import blocks
@@ -54,7 +55,8 @@ def take_delivery(
 ) -> Receipt:
     """Read, check, write, and leave the receipt; on any exception nothing of the delivery is in the store."""
     shutil.rmtree(home.quarantine / delivery.id, ignore_errors=True)
-    taking = _Taking(store, delivery, Pseudonymiser(keys.pseudonym, rules.person_ids), progress)
+    mending = Mending.of(home, keys.vault, store.receipts, delivery)
+    taking = _Taking(store, delivery, Pseudonymiser(keys.pseudonym, rules.person_ids), mending, progress)
     try:
         taking.records()
         identities = taking.identities()
@@ -87,10 +89,15 @@ class _Taking:
     """The state of one delivery on its way in."""
 
     def __init__(
-        self, store: RecordStore, delivery: Delivery, pseudonymiser: Pseudonymiser, progress: Progress
+        self,
+        store: RecordStore,
+        delivery: Delivery,
+        pseudonymiser: Pseudonymiser,
+        mending: Mending,
+        progress: Progress,
     ) -> None:
         self.account = Account(delivery)
-        self._store, self._delivery, self._progress = store, delivery, progress
+        self._store, self._delivery, self._mending, self._progress = store, delivery, mending, progress
         self._stock = Stock(store, delivery.id)
         self._pseudonymiser = pseudonymiser
         self._owned: dict[str, tuple[int, int]] = {}
@@ -142,6 +149,7 @@ class _Taking:
             stored=tuple(self._stock.stored),
             released=tuple(self._stock.releases),
             facts={kind: self._stock.facts(kind, *self._owned.get(kind, (0, 0))) for kind in sorted(kinds)},
+            mended=self._mending.mended(),
         )
 
     def _shelf(self, kind: str) -> Shelf:
@@ -224,11 +232,12 @@ class _Taking:
             self.account.came_in(file, 0, 0)
             for block in blocks(self._delivery.folder / entry.name, entry.proves_length):
                 self._progress("read", self._read, total)
-                parser.check_columns(block.frame)
-                good, broken = parser.parse(block.frame)
+                frame, idle = self._mending.take(file, block.frame)
+                parser.check_columns(frame)
+                good, broken = parser.parse(frame)
                 torn = pl.DataFrame(list(block.broken), schema=broken.schema, orient="row")
                 self.account.came_in(file, block.rows, block.blank_lines)
-                self.account.set_aside(pl.concat([broken, torn]).with_columns(file_=pl.lit(file, pl.UInt32)))
+                self.account.set_aside(pl.concat([broken, torn, idle]).with_columns(file_=pl.lit(file, pl.UInt32)))
                 self._read += block.size
                 yield of_file(good, file)
             parser.check_kinds_of_columns()

@@ -22,7 +22,10 @@ SUFFIXES: Final = (".csv", ".parquet")
 
 
 class FileEntry(BaseModel):
-    """One file of a delivery; rows (without the header), bytes and sha256 are enforced where they are given."""
+    """One file of a delivery; rows (without the header), bytes and sha256 are enforced where they are given.
+
+    ``mends``: in a delivery that corrects another, the file there whose rows this one mends (else its namesake).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +34,7 @@ class FileEntry(BaseModel):
     rows: int | None = Field(default=None, ge=0)
     bytes: int | None = Field(default=None, ge=0)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    mends: str | None = None
 
     @property
     def proves_length(self) -> bool:
@@ -39,13 +43,17 @@ class FileEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a department says about its delivery."""
+    """What a department says about its delivery.
+
+    ``corrects``: the delivery whose quarantined rows come back with this one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     delivery_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     delivered_on: date
     files: tuple[FileEntry, ...] = Field(min_length=1)
+    corrects: str | None = None
 
 
 @dataclass(frozen=True)

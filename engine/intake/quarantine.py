@@ -1,6 +1,7 @@
 """Rows that broke a rule: their raw text, sealed with the vault key, because it may hold identities."""
 
 import io
+import json
 from typing import Final
 
 import polars as pl
@@ -8,22 +9,27 @@ import polars as pl
 from engine.errors import HomeError
 from engine.files import write_bytes
 from engine.intake.manifest import Delivery
-from engine.intake.read import raw_text
+from engine.intake.read import blocks, raw_text
 from engine.settings import Home
 from engine.vault import seal, unseal
 
 SUFFIX: Final = ".sealed"
 SCHEMA: Final = {"row": pl.Int64, "rule": pl.String, "text": pl.String}
+HEADER: Final = 0
+"""The number under which a file's column names (as JSON) are kept with its rows."""
 
 
 def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.DataFrame) -> None:
-    """Keep the raw text of the broken rows (``row_, rule``) of one file."""
+    """Keep the raw text of the broken rows (``row_, rule``) of one file, and the names of its columns."""
     texts = pl.DataFrame(
         list(raw_text(delivery.folder / name, broken["row_"].to_list())),
         schema={"row": pl.Int64, "text": pl.String},
         orient="row",
     )
     rows = broken.rename({"row_": "row"}).join(texts, on="row", how="left").sort("row").select(list(SCHEMA))
+    columns = [each for each in next(blocks(delivery.folder / name, whole=True)).frame.columns if each != "row_"]
+    header = {"row": [HEADER], "rule": [None], "text": [json.dumps(columns)]}
+    rows = pl.concat([pl.DataFrame(header, schema=SCHEMA), rows])
     buffer = io.BytesIO()
     rows.write_parquet(buffer, compression="zstd", compression_level=1)
     path = home.quarantine / delivery.id / f"{name}{SUFFIX}"
@@ -35,6 +41,16 @@ def open_rows(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFra
 
     Raises HomeError where nothing of this file was set aside, IntegrityError where the sealed file was changed.
     """
+    return _opened(home, key, delivery_id, name).filter(pl.col("row") != HEADER)
+
+
+def open_columns(home: Home, key: bytes, delivery_id: str, name: str) -> list[str]:
+    """The names of the columns of a file of which rows were set aside; raises as ``open_rows`` does."""
+    header = _opened(home, key, delivery_id, name).filter(pl.col("row") == HEADER)
+    return list(json.loads(header["text"][0])) if header.height else []
+
+
+def _opened(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFrame:
     path = home.quarantine / delivery_id / f"{name}{SUFFIX}"
     try:
         sealed = path.read_bytes()

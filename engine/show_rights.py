@@ -1,0 +1,40 @@
+"""What the command line shows of quarantine, keys and rights. Never people."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Told = Mapping[str, Any]
+
+
+def _show_quarantine(told: Told, console: Console) -> None:
+    table = Table("department", "delivery", "file", "rule", "rows", "")
+    for row in told["set_aside"]:
+        waits = "waits for its owner" if row["waits_for_its_owner"] else ""
+        cells = (row[name] for name in ("department", "delivery_id", "file", "rule"))
+        table.add_row(*cells, f"{row['rows']:,}", waits)
+    if told["set_aside"]:
+        console.print(table)
+    console.print(f"{told['rows']:,} rows are set aside; {told['came_back']:,} came back mended")
+
+
+def _show_export(told: Told, console: Console) -> None:
+    for name, rows in told["rows"].items():
+        console.print(f"  {rows:>12,}  {name}", soft_wrap=True)
+    console.print(f"written to {told['folder']}", soft_wrap=True)
+
+
+def _show_pages(told: Told, console: Console) -> None:
+    for department, path in told["pages"].items():
+        console.print(f"{department}: {path}", soft_wrap=True)
+    if not told["pages"]:
+        console.print("nothing is set aside")
+
+
+SHAPES: dict[str, Callable[[Told, Console], None]] = {
+    "quarantine": _show_quarantine,
+    "quarantine export": _show_export,
+    "quarantine report": _show_pages,
+}
