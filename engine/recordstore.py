@@ -6,28 +6,39 @@ store is a picture of the deliveries that had a receipt at that moment: what is 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from engine.errors import HomeError, IntegrityError
-from engine.files import sha256_of, write_text
+from engine.files import locked, sha256_of, write_text
 from engine.homes import Homes, homes_of
 from engine.keys import Keys
-from engine.receipts import Receipt, Role, StoredFile, read_receipts
+from engine.receipts import (
+    Receipt,
+    Rewriting,
+    RewrittenFile,
+    Role,
+    StoredFile,
+    list_receipts,
+    read_receipts,
+)
 from engine.settings import Home
 from features.records import KEYS, KINDS, REQUIRED_KINDS
 from features.sources import Sources, empty
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1: receipts without a list of them. 2: the list ``receipts.json``, and files that stand for older ones."""
 HOUSEHOLDS_A_BUCKET: Final = 20_000
 DEFAULT_BUCKETS: Final = 16
 LAYOUT: Final = "store.json"
+LOCK: Final = ".lock"
+BROUGHT_BY: Final = "brought_by"
 
 REPORTING_SCHEMA: Final = {
     "kind": pl.String,
@@ -40,12 +51,21 @@ REPORTING_SCHEMA: Final = {
 
 @dataclass(frozen=True)
 class Damage:
-    """A file of the store that is not what its receipt says."""
+    """A file of the store that is not what its receipt says, and the deliveries whose rows it holds."""
 
     path: str
     kind: str
     bucket: int | None
+    deliveries: tuple[str, ...]
     what: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stored file that counts, and the sequences of the receipts whose rows it holds."""
+
+    file: StoredFile
+    brought: tuple[int, ...]
 
 
 def buckets_for(households: int | None) -> int:
@@ -57,39 +77,45 @@ def buckets_for(households: int | None) -> int:
 
 @dataclass(frozen=True)
 class RecordStore:
-    """A picture of the store. ``deliveries`` arguments cut it to what a past night had (None = all of it)."""
+    """A picture of the store. ``deliveries`` arguments cut it to what a past night had (None = all of it).
+
+    A store that ``cut`` has made holds the receipts of some deliveries only and knows nothing of the others.
+    """
 
     root: Path
     bucket_count: int
     receipts: tuple[Receipt, ...]
+    rewritings: tuple[Rewriting, ...] = ()
 
     @classmethod
     def open(cls, home: Home, keys: Keys | None = None) -> "RecordStore":
         """The store of a home; raises HomeError where nothing has been taken in, IntegrityError for wrong keys."""
         path = home.records / LAYOUT
-        try:
-            layout = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            raise HomeError(
-                f"{home.root}: no records have been taken in", "Put a delivery into inbox/ and run: xunfang check"
-            ) from None
-        except ValueError:
-            raise IntegrityError(f"{path}: is damaged", "Put it back from a backup of the home.") from None
-        if layout["format"] != FORMAT:
-            raise HomeError(f"{path}: this store was made by another version", "Use the version that made it.")
+        layout = _layout(path)
+        check_format(path, layout["format"])
         if keys is not None and layout["keys"] != keys.fingerprints():
             raise IntegrityError(
                 f"{home.keys}: these are not the keys that the records were made with",
                 "Put the key files back from their backup.",
             )
-        return cls(home.records, layout["buckets"], read_receipts(home.records))
+        receipts, rewritings = read_receipts(home.records)
+        return cls(home.records, layout["buckets"], receipts, rewritings)
 
     @classmethod
     def create(cls, home: Home, keys: Keys, buckets: int) -> "RecordStore":
         """An empty store; the number of buckets stays as long as the home."""
+        list_receipts(home.records, anew=True)
         layout = {"format": FORMAT, "buckets": buckets, "keys": keys.fingerprints()}
         write_text(home.records / LAYOUT, json.dumps(layout, indent=1, sort_keys=True) + "\n")
         return cls.open(home, keys)
+
+    def again(self) -> "RecordStore":
+        """The store as it is now."""
+        return RecordStore(self.root, self.bucket_count, *read_receipts(self.root))
+
+    def cut(self, deliveries: Collection[str]) -> "RecordStore":
+        """The store as it was with these deliveries alone; IntegrityError where it does not hold one of them."""
+        return replace(self, receipts=self._seen(deliveries))
 
     def buckets(self) -> list[int]:
         """The numbers of the buckets."""
@@ -113,31 +139,27 @@ class RecordStore:
         """Everything about the households of one bucket, lazily."""
         if bucket not in range(self.bucket_count):
             raise ValueError(f"there is no bucket {bucket} of {self.bucket_count}")
-        kinds = self.kinds(deliveries)
-        frames = {
-            kind: self._scan(self._files("records", kind, bucket, deliveries), kind).drop("copied")
-            for kind in kinds
-        }
-        revised = {kind: self._revised(self._files("revised", kind, bucket, deliveries), kind) for kind in kinds}
-        return Sources(frames, revised)
+        store = self if deliveries is None else self.cut(deliveries)
+        kinds = store.kinds()
+        frames = {kind: store.records(kind, [bucket]).drop("copied") for kind in kinds}
+        return Sources(frames, {kind: store._revised(kind, bucket) for kind in kinds})
 
     def records(self, kind: str, buckets: Collection[int] | None = None) -> pl.LazyFrame:
         """All versions of a kind in some buckets, with ``copied`` (True on copies of another bucket's rows)."""
-        files = [
-            file
-            for bucket in (self.buckets() if buckets is None else sorted(buckets))
-            for file in self._files("records", kind, bucket)
-        ]
-        return self._scan(files, kind)
+        numbers = self.buckets() if buckets is None else sorted(buckets)
+        parts = [part for bucket in numbers for part in self.parts("records", kind, bucket)]
+        if not parts:
+            return empty(kind).with_columns(pl.lit(value=False).alias("copied"))
+        return self.scan(parts)
 
     def reporting(self, deliveries: Collection[str] | None = None) -> pl.DataFrame:
         """How many rows each source has reported: ``kind, area, month, known_on, rows``."""
-        files = self._files("reporting", "", None, deliveries)
-        if not files:
+        store = self if deliveries is None else self.cut(deliveries)
+        parts = store.parts("reporting", "", None)
+        if not parts:
             return pl.DataFrame(schema=REPORTING_SCHEMA)
         keys = ["kind", "area", "month", "known_on"]
-        counts = pl.concat(pl.read_parquet(self.root / file.path, glob=False) for file in files)
-        return counts.group_by(keys).agg(pl.col("rows").sum()).sort(keys)
+        return store.scan(parts).group_by(keys).agg(pl.col("rows").sum()).sort(keys).collect()
 
     def known_days(self, kind: str, deliveries: Collection[str] | None = None) -> list[date]:
         """The days on which any record of a kind became known."""
@@ -169,16 +191,36 @@ class RecordStore:
 
     def waiting(self, kind: str) -> pl.DataFrame | None:
         """Rows whose owner nobody has delivered yet, with ``rule`` (the one they were set aside by)."""
-        files = self._files("waiting", kind, None)
-        return pl.read_parquet(self.root / files[-1].path, glob=False) if files and files[-1].rows else None
+        parts = self.parts("waiting", kind, None)
+        return self.scan(parts[-1:]).collect() if parts and parts[-1].file.rows else None
+
+    def parts(self, role: Role, kind: str, bucket: int | None) -> list[Part]:
+        """The files of one role, kind and bucket that count, in the order in which their rows were taken in."""
+        return self._index.get((role, kind, bucket), [])
+
+    def every_part(self) -> list[Part]:
+        """All files that count, by path."""
+        return sorted((part for parts in self._index.values() for part in parts), key=lambda part: part.file.path)
+
+    def scan(self, parts: Sequence[Part], *, brought_by: bool = False) -> pl.LazyFrame:
+        """The rows of some files (at least one), without those of deliveries that this store knows nothing of.
+
+        With ``brought_by`` a last column holds the sequence of the receipt that each row came in with.
+        """
+        plain = [part for part in parts if not isinstance(part.file, RewrittenFile)]
+        if len(plain) == len(parts) and not brought_by:
+            return pl.scan_parquet([self.root / part.file.path for part in parts], glob=False)
+        return pl.concat(self._scan_one(part, brought_by=brought_by) for part in parts)
 
     def verify(self) -> list[Damage]:
         """Compare every file with its receipt; an empty list means that nothing has changed."""
+        names = {receipt.sequence: receipt.delivery_id for receipt in self.receipts}
         damaged = []
-        for file in (file for receipt in self.receipts for file in receipt.stored):
-            what = _damage(self.root / file.path, file)
+        for part in self.every_part():
+            what = _damage(self.root / part.file.path, part.file)
             if what is not None:
-                damaged.append(Damage(file.path, file.kind, file.bucket, what))
+                brought = tuple(names[each] for each in part.brought)
+                damaged.append(Damage(part.file.path, part.file.kind, part.file.bucket, brought, what))
         return damaged
 
     def _seen(self, deliveries: Collection[str] | None) -> tuple[Receipt, ...]:
@@ -193,33 +235,85 @@ class RecordStore:
         return tuple(receipt for receipt in self.receipts if receipt.delivery_id in deliveries)
 
     @cached_property
-    def _index(self) -> Mapping[tuple[str, str, int | None], list[tuple[str, StoredFile]]]:
-        index: dict[tuple[str, str, int | None], list[tuple[str, StoredFile]]] = {}
-        for receipt in self.receipts:
-            for file in receipt.stored:
-                index.setdefault((file.role, file.kind, file.bucket), []).append((receipt.delivery_id, file))
+    def _index(self) -> Mapping[tuple[str, str, int | None], list[Part]]:
+        known = {receipt.sequence for receipt in self.receipts}
+        gone = {path for note in self.rewritings for path in note.replaced}
+        parts = [Part(file, (receipt.sequence,)) for receipt in self.receipts for file in receipt.stored]
+        for note in self.rewritings:
+            parts += [Part(file, file.brought) for file in note.stored if not known.isdisjoint(file.brought)]
+        index: dict[tuple[str, str, int | None], list[Part]] = {}
+        for part in sorted(parts, key=lambda part: part.brought):
+            if part.file.path not in gone:
+                index.setdefault((part.file.role, part.file.kind, part.file.bucket), []).append(part)
         return index
 
-    def _files(
-        self, role: Role, kind: str, bucket: int | None, deliveries: Collection[str] | None = None
-    ) -> list[StoredFile]:
-        """The files of one role, kind and bucket, in the order in which they were taken in."""
-        found = self._index.get((role, kind, bucket), [])
-        if deliveries is None:
-            return [file for _, file in found]
-        seen = {receipt.delivery_id for receipt in self._seen(deliveries)}
-        return [file for delivery_id, file in found if delivery_id in seen]
+    def _scan_one(self, part: Part, *, brought_by: bool) -> pl.LazyFrame:
+        frame = pl.scan_parquet(self.root / part.file.path, glob=False)
+        if not isinstance(part.file, RewrittenFile):
+            (sequence,) = part.brought
+            return frame.with_columns(pl.lit(sequence, pl.UInt32).alias(BROUGHT_BY)) if brought_by else frame
+        known = {receipt.sequence for receipt in self.receipts}
+        if not known.issuperset(part.brought):
+            frame = frame.filter(pl.col(BROUGHT_BY).is_in(sorted(known.intersection(part.brought))))
+        return frame if brought_by else frame.drop(BROUGHT_BY)
 
-    def _scan(self, files: list[StoredFile], kind: str) -> pl.LazyFrame:
-        if not files:
-            return empty(kind).with_columns(pl.lit(value=False).alias("copied"))
-        return pl.scan_parquet([self.root / file.path for file in files], glob=False)
-
-    def _revised(self, files: list[StoredFile], kind: str) -> pl.DataFrame:
+    def _revised(self, kind: str, bucket: int) -> pl.DataFrame:
         keys = empty(kind).select(KEYS[kind]).collect()
-        if not files:
-            return keys
-        return pl.concat([keys, *(pl.read_parquet(self.root / file.path, glob=False) for file in files)]).unique()
+        parts = self.parts("revised", kind, bucket)
+        return pl.concat([keys, self.scan(parts).collect()]).unique() if parts else keys
+
+
+def check_format(path: Path, found: int) -> None:
+    """Raise HomeError, with the way out, where a store has another format than this program's."""
+    if found > FORMAT:
+        raise HomeError(f"{path}: this store was made by a newer version of this program", "Use that version.")
+    if found < FORMAT:
+        raise HomeError(
+            f"{path}: this store was made by an older version of this program",
+            "Make a copy of the home, then run: xunfang migrate",
+        )
+
+
+def migrate_store(home: Home) -> int | None:
+    """Bring the store of a home to this program's format; tells the format it had, None where there is no store.
+
+    Raises HomeError for a store of a newer program. Stopped anywhere, it can be run again.
+    """
+    path = home.records / LAYOUT
+    if not path.exists():
+        return None
+    with locked(home.records / LOCK, "taking in deliveries or changing stored records"):
+        layout = _layout(path)
+        found = int(layout["format"])
+        if found < FORMAT:
+            list_receipts(home.records, anew=True)
+            write_text(path, json.dumps(layout | {"format": FORMAT}, indent=1, sort_keys=True) + "\n")
+        check_format(path, _layout(path)["format"])
+        return found
+
+
+def _layout(path: Path) -> dict[str, Any]:
+    try:
+        layout: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise HomeError(
+            f"{path.parent.parent}: no records have been taken in",
+            "Put a delivery into inbox/ and run: xunfang check",
+        ) from None
+    except ValueError:
+        raise IntegrityError(f"{path}: is damaged", "Put it back from a backup of the home.") from None
+    return layout
+
+
+def remove_unnamed(root: Path) -> int:
+    """Remove the files that no receipt names, or no longer; returns how many. Call it under the lock only."""
+    receipts, rewritings = read_receipts(root)
+    list_receipts(root)
+    named = {root / part.file.path for part in RecordStore(root, 0, receipts, rewritings).every_part()}
+    left = set(root.rglob("*.parquet")) - named
+    for path in left:
+        path.unlink()
+    return len(left)
 
 
 def summary(store: RecordStore) -> list[Mapping[str, object]]:

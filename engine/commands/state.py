@@ -40,13 +40,16 @@ def verify(home: HomeOption, as_json: JsonOption = False) -> None:
 
 @app.command()
 def migrate(home: HomeOption) -> None:
-    """Bring the home's database to this program's version.
+    """Bring the home's database and its record store to this program's version.
 
     Example: xunfang migrate --home home
     """
     from engine.db import migrate as bring_up
     from engine.db import open_db
+    from engine.recordstore import migrate_store
     from engine.settings import existing
 
-    bring_up(open_db(existing(home_at(home)).database))
-    typer.echo("the database has this program's version")
+    place = existing(home_at(home))
+    bring_up(open_db(place.database))
+    migrate_store(place)
+    typer.echo("the database and the record store have this program's version")

@@ -23,8 +23,8 @@ from engine.intake.shelf import Shelf
 from engine.intake.stock import Stock
 from engine.intake.working import in_place, nothing, of_earlier, of_file
 from engine.keys import Keys
-from engine.receipts import Receipt, read_receipts, write_receipt
-from engine.recordstore import RecordStore
+from engine.receipts import Receipt, write_receipt
+from engine.recordstore import RecordStore, remove_unnamed
 from engine.settings import Home
 from engine.vault import FIELDS, Vault
 from features.records import KEYS, KINDS, REQUIRED_KINDS
@@ -78,11 +78,7 @@ def take_delivery(
 def remove_unreceipted(store: RecordStore) -> int:
     """Remove what interrupted deliveries left in the store; returns how many files. Call it under the lock only."""
     shutil.rmtree(store.root / STAGING, ignore_errors=True)
-    named = {store.root / file.path for receipt in read_receipts(store.root) for file in receipt.stored}
-    left = set(store.root.rglob("*.parquet")) - named
-    for path in left:
-        path.unlink()
-    return len(left)
+    return remove_unnamed(store.root)
 
 
 class _Taking:

@@ -16,11 +16,10 @@ from engine.intake.manifest import Delivery, Manifest, folders, open_delivery, r
 from engine.intake.roster import NobodyKnownError
 from engine.keys import Keys, load_keys
 from engine.receipts import FOLDER, Receipt
-from engine.recordstore import LAYOUT, RecordStore, buckets_for, summary
+from engine.recordstore import LAYOUT, LOCK, RecordStore, buckets_for, summary
 from engine.settings import Home, read_settings
 from features.records import REQUIRED_KINDS
 
-LOCK: Final = ".lock"
 REFUSALS: Final = (SourceError, RejectLimitError, NotAllowedError)
 """What stops one delivery and not the others."""
 
