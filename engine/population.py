@@ -1,10 +1,11 @@
 """The whole population, one bucket at a time: every pure function that a night or a training maps over buckets."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal, TypeVar
 
 import polars as pl
 
@@ -27,6 +28,11 @@ from outreach.eligibility import Verdicts, assess
 Risk = Literal["relative_poverty", "emergency"]
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the steps done and the steps in all."""
+
+AT_ONCE: Final = 2
+"""Buckets that are worked on at the same time: one that waits for a single thread leaves its place to the other."""
+
+T = TypeVar("T")
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -58,18 +64,26 @@ class Population:
         """The monthly minimum-living line by area kind on a day; None where the pack has none."""
         return None if self.programmes is None else self.programmes.on(as_of).db_line()
 
-    def buckets(self, stage: str) -> Iterator[Sources]:
-        """The sources of one bucket after the other."""
+    def mapped(self, stage: str, work: Callable[[Sources], T]) -> list[T]:
+        """What a pure function makes of each bucket, in the order of the buckets, two of them at a time."""
         numbers = self.store.buckets()
-        for done, number in enumerate(numbers):
-            self.progress(stage, done, len(numbers))
-            yield self.store.sources(number, self.deliveries)
+        done: list[T] = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            waiting = [pool.submit(lambda at: work(self.store.sources(at, self.deliveries)), at) for at in numbers]
+            try:
+                for each in waiting:
+                    self.progress(stage, len(done), len(numbers))
+                    done.append(each.result())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         self.progress(stage, len(numbers), len(numbers))
+        return done
 
     def columns(self, as_of: date, names: Sequence[str] | None = None) -> pl.DataFrame:
         """One row per household and one column per feature, those of the neighbourhood included."""
         context = self.context(as_of)
-        parts = [build_features(bucket, context, as_of, names) for bucket in self.buckets(f"features {as_of}")]
+        parts = self.mapped(f"features {as_of}", lambda bucket: build_features(bucket, context, as_of, names))
         together = pl.concat(parts).sort("household_id")
         return with_neighbourhood(together, medians_of(together))
 
@@ -85,26 +99,28 @@ class Population:
 
     def groups(self, as_of: date) -> pl.DataFrame:
         """What evaluation and drafting need to know of each household and models may not have."""
-        return pl.concat([groups_of(bucket, as_of) for bucket in self.buckets(f"groups {as_of}")]).sort(
+        return pl.concat(self.mapped(f"groups {as_of}", lambda bucket: groups_of(bucket, as_of))).sort(
             "household_id"
         )
 
     def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
         context, wanted = self.context(as_of), sorted(households)
-        members, certificates = [], []
-        for bucket in self.buckets("people"):
+
+        def living_there(bucket: Sources) -> tuple[pl.DataFrame, pl.DataFrame]:
             roster = roster_of(bucket.known_by(as_of, self.deliveries), context)
             here = roster.members.filter(pl.col("present") & pl.col("household_id").is_in(wanted))
-            members.append(here.select("household_id", "person_id", "relation", "age"))
             in_force = pl.col("expires").is_null() | (pl.col("expires") >= as_of)
-            certificates.append(
+            certificates = (
                 roster.known.frame("disability")
                 .filter(in_force & (pl.col("issued") <= as_of))
                 .join(here.lazy().select("person_id"), on="person_id", how="semi")
                 .select("person_id", "type", "level")
                 .collect()
             )
+            return here.select("household_id", "person_id", "relation", "age"), certificates
+
+        members, certificates = zip(*self.mapped("people", living_there), strict=True)
         return pl.concat(members), pl.concat(certificates)
 
     def assumed(self) -> list[str]:
@@ -120,15 +136,18 @@ class Population:
         """Every programme for everybody, a part per bucket."""
         if self.programmes is None:
             return []
-        context = self.context(as_of)
-        return [assess(bucket, context, self.programmes, as_of) for bucket in self.buckets("verdicts")]
+        context, programmes = self.context(as_of), self.programmes
+        return self.mapped("verdicts", lambda bucket: assess(bucket, context, programmes, as_of))
 
     def poverty_examples(self, spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame) -> pl.DataFrame:
         """Features, label and last status of one as-of date, by what was known of the outcome on ``known_by``."""
-        outcomes, statuses = [], []
-        for bucket in self.buckets(f"outcomes {as_of}"):
-            outcomes.append(outcome_incomes(bucket, spec, as_of, known_by, self.reporting))
-            statuses.append(status_incomes(bucket, spec, as_of, self.reporting))
+        reporting = self.reporting
+
+        def incomes(bucket: Sources) -> tuple[pl.DataFrame, pl.DataFrame]:
+            outcome = outcome_incomes(bucket, spec, as_of, known_by, reporting)
+            return outcome, status_incomes(bucket, spec, as_of, reporting)
+
+        outcomes, statuses = zip(*self.mapped(f"outcomes {as_of}", incomes), strict=True)
         label = poverty_label(pl.concat(outcomes), spec)
         return examples_of(columns, label, last_status(pl.concat(statuses), spec), self.groups(as_of), as_of)
 
@@ -136,10 +155,13 @@ class Population:
         self, _spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame
     ) -> pl.DataFrame:
         """The same for the emergency of the next 90 days; the status is the hardship of the 12 months before."""
-        labels, statuses, line = [], [], self.db_line(as_of)
-        for bucket in self.buckets(f"outcomes {as_of}"):
-            labels.append(emergency_label(bucket, as_of, known_by, line, self.reporting))
-            statuses.append(last_emergency(bucket, as_of, line, self.reporting))
+        reporting, line = self.reporting, self.db_line(as_of)
+
+        def hardships(bucket: Sources) -> tuple[pl.DataFrame, pl.DataFrame]:
+            label = emergency_label(bucket, as_of, known_by, line, reporting)
+            return label, last_emergency(bucket, as_of, line, reporting)
+
+        labels, statuses = zip(*self.mapped(f"outcomes {as_of}", hardships), strict=True)
         return examples_of(columns, pl.concat(labels), pl.concat(statuses), self.groups(as_of), as_of)
 
     def emergency_lacks(self, as_of: date) -> tuple[str, ...]:
