@@ -30,7 +30,10 @@ class _Frozen(BaseModel):
 
 
 class FileReceipt(_Frozen):
-    """One delivered file: rows = accepted + quarantined, and the quarantined rows by the rule they broke."""
+    """One delivered file: rows = accepted + quarantined, and the quarantined rows by the rule they broke.
+
+    ``source`` is the description that it was read by, ``columns`` the names in its header (described files only).
+    """
 
     name: str
     kind: str
@@ -40,6 +43,8 @@ class FileReceipt(_Frozen):
     quarantined: int
     rules: Mapping[str, int]
     blank_lines: int
+    source: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 class StoredFile(_Frozen):
@@ -87,7 +92,10 @@ class Mended(_Frozen):
 
 
 class Receipt(_Frozen):
-    """What became of one delivery; ``sequence`` counts the deliveries in the order in which they were taken in."""
+    """What became of one delivery; ``sequence`` counts the deliveries in the order in which they were taken in.
+
+    ``descriptions`` keeps the text of those that it was read by, which may be mended later.
+    """
 
     sequence: int
     delivery_id: str
@@ -98,6 +106,7 @@ class Receipt(_Frozen):
     released: tuple[Release, ...]
     facts: Mapping[str, KindFacts]
     mended: tuple[Mended, ...] = ()
+    descriptions: Mapping[str, str] = {}
 
 
 class RewrittenFile(StoredFile):

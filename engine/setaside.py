@@ -138,7 +138,8 @@ def export(
         target = target if target not in {entry["name"] for entry in entries} else f"{name}.csv"
         columns = open_columns(home, keys.vault, delivery_id, name)
         write_bytes(out / target, _as_csv(rows, columns))
-        entries.append({"name": target, "kind": file.kind, "mends": name})
+        described = {"source": file.source} if file.source else {}
+        entries.append({"name": target, "kind": file.kind, "mends": name} | described)
     told = {
         "delivery_id": f"{delivery_id}-mended-{at:%Y%m%dT%H%M%S}",
         "delivered_on": f"{at:%Y-%m-%d}",

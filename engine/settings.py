@@ -38,6 +38,11 @@ class Home:
         return self.root / "inbox"
 
     @property
+    def sources(self) -> Path:
+        """One description per source: where it comes from and how its columns become ours."""
+        return self.root / "sources"
+
+    @property
     def records(self) -> Path:
         """The record store."""
         return self.root / "records"

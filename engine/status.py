@@ -12,8 +12,7 @@ from engine import nights
 from engine.db import reading
 from engine.errors import HomeError, XunfangError
 from engine.files import write_bytes
-from engine.intake.manifest import folders
-from engine.intake.manifest import read_manifest as read_delivery_manifest
+from engine.intake.manifest import delivery_id_of, folders
 from engine.learning import RISKS, in_short, stored_experiment
 from engine.nightfolder import MANIFEST, read_manifest
 from engine.recordstore import summary
@@ -136,7 +135,7 @@ def _new_deliveries(place: Workplace) -> int:
 def _delivery_id(folder: Path) -> str | None:
     """The id in a delivery's manifest, None where it has no sound one (it waits to be mended)."""
     try:
-        return read_delivery_manifest(folder).delivery_id
+        return delivery_id_of(folder)
     except XunfangError:
         return None
 

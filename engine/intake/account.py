@@ -22,6 +22,7 @@ class Account:
     blank_lines: dict[int, int] = field(default_factory=dict)
     accepted: dict[int, int] = field(default_factory=dict)
     matched: dict[str, int] = field(default_factory=dict)
+    columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _broken: list[pl.DataFrame] = field(default_factory=list)
 
     @property
@@ -40,8 +41,12 @@ class Account:
             self.accepted[file] = self.accepted.get(file, 0) + rows
 
     def set_aside(self, broken: pl.DataFrame) -> None:
-        """Note rows (``file_, row_, rule``) that broke a rule; those of earlier deliveries (no file) are theirs."""
+        """Note rows (``file_, row_, rule``) that broke a rule; those of earlier deliveries (no file) are theirs.
+
+        A row of which several records broke rules is one row, with the first of them.
+        """
         own = broken.filter(pl.col("file_").is_not_null()).select(list(BROKEN_SCHEMA))
+        own = own.unique(["file_", "row_"], keep="first", maintain_order=True)
         if own.height:
             self._broken.append(own.cast(BROKEN_SCHEMA))  # type: ignore[arg-type]
 
@@ -72,6 +77,8 @@ class Account:
             receipt = FileReceipt(
                 name=entry.name,
                 kind=entry.kind,
+                source=entry.source,
+                columns=self.columns.get(file, ()),
                 sha256=self.delivery.sha256[entry.name],
                 rows=self.rows.get(file, 0),
                 accepted=self.accepted.get(file, 0),

@@ -1,8 +1,8 @@
 """One delivery from its folder into the record store: whole, or not at all."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
@@ -13,7 +13,9 @@ from engine.errors import SourceError
 from engine.homes import Homes, bucket_of
 from engine.identity import IdKind
 from engine.intake.account import Account
+from engine.intake.description import Description
 from engine.intake.manifest import IDENTITY, Delivery
+from engine.intake.mapping import Mapper
 from engine.intake.mending import Mending
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.quarantine import seal_rows
@@ -21,7 +23,7 @@ from engine.intake.read import blocks
 from engine.intake.roster import HOMELESS, UNKNOWN, refuse_strangers, settle_roster, told, without_duplicates
 from engine.intake.shelf import Shelf
 from engine.intake.stock import Stock
-from engine.intake.working import in_place, nothing, of_earlier, of_file
+from engine.intake.working import in_place, nothing, of_earlier, of_file, rows_by_file
 from engine.keys import Keys
 from engine.receipts import Receipt, write_receipt
 from engine.recordstore import RecordStore, remove_unnamed
@@ -36,11 +38,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Rules:
-    """How a delivery is read: whose numbers, and how much may be broken before it is refused."""
+    """How a delivery is read: whose numbers, how much may be broken before it is refused, which descriptions."""
 
     person_ids: IdKind
     reject_limit: float
     tolerated_rows: int
+    descriptions: Mapping[str, Description] = field(default_factory=dict)
 
 
 def take_delivery(
@@ -56,7 +59,9 @@ def take_delivery(
     """Read, check, write, and leave the receipt; on any exception nothing of the delivery is in the store."""
     shutil.rmtree(home.quarantine / delivery.id, ignore_errors=True)
     mending = Mending.of(home, keys.vault, store.receipts, delivery)
-    taking = _Taking(store, delivery, Pseudonymiser(keys.pseudonym, rules.person_ids), mending, progress)
+    taking = _Taking(
+        store, delivery, rules, Pseudonymiser(keys.pseudonym, rules.person_ids), mending, progress=progress
+    )
     try:
         taking.records()
         identities = taking.identities()
@@ -88,14 +93,18 @@ class _Taking:
         self,
         store: RecordStore,
         delivery: Delivery,
+        rules: Rules,
         pseudonymiser: Pseudonymiser,
         mending: Mending,
+        *,
         progress: Progress,
     ) -> None:
         self.account = Account(delivery)
         self._store, self._delivery, self._mending, self._progress = store, delivery, mending, progress
         self._stock = Stock(store, delivery.id)
         self._pseudonymiser = pseudonymiser
+        named = sorted({entry.source for entry in self.account.entries if entry.source})
+        self._described = {name: rules.descriptions[name] for name in named}
         self._owned: dict[str, tuple[int, int]] = {}
         self._read = 0
 
@@ -120,7 +129,7 @@ class _Taking:
         parts = [nothing(IDENTITY), *(in_place(IDENTITY, rows) for rows in self._parsed(IDENTITY))]
         self._progress("read", self._read, self._read)
         rows = without_duplicates(IDENTITY, pl.concat(parts), self.account)
-        self.account.went_in(dict(rows.group_by("file_").len().iter_rows()))
+        self.account.went_in(rows_by_file(rows))
         self._stock.note(IDENTITY, rows)
         kept = [pl.when(~pl.col("void")).then(pl.col(name)).alias(name) for name in FIELDS]
         person = pl.col("person_id").is_not_null()
@@ -144,6 +153,7 @@ class _Taking:
             files=tuple(self.account.receipts()),
             stored=tuple(self._stock.stored),
             released=tuple(self._stock.releases),
+            descriptions={name: each.text for name, each in self._described.items()},
             facts={kind: self._stock.facts(kind, *self._owned.get(kind, (0, 0))) for kind in sorted(kinds)},
             mended=self._mending.mended(),
         )
@@ -225,18 +235,24 @@ class _Taking:
             parser = Parser(
                 kind, entry.name, self._delivery.id, self._delivery.manifest.delivered_on, self._pseudonymiser
             )
+            described = self._described[entry.source] if entry.source else None
+            mapper = Mapper(described, entry.name, self._delivery.manifest.delivered_on)
             self.account.came_in(file, 0, 0)
             for block in blocks(self._delivery.folder / entry.name, entry.proves_length):
                 self._progress("read", self._read, total)
                 frame, idle = self._mending.take(file, block.frame)
+                frame, unmapped = mapper.apply(frame)
                 parser.check_columns(frame)
-                good, broken = parser.parse(frame)
+                good, broken = mapper.whole_rows(*parser.parse(mapper.dated(frame)))
                 torn = pl.DataFrame(list(block.broken), schema=broken.schema, orient="row")
                 self.account.came_in(file, block.rows, block.blank_lines)
-                self.account.set_aside(pl.concat([broken, torn, idle]).with_columns(file_=pl.lit(file, pl.UInt32)))
+                lost = pl.concat([unmapped, broken, torn, idle])
+                self.account.set_aside(lost.with_columns(file_=pl.lit(file, pl.UInt32)))
                 self._read += block.size
                 yield of_file(good, file)
+            mapper.check_kinds_of_columns()
             parser.check_kinds_of_columns()
+            self.account.columns[file] = mapper.columns
             self._check_rows(file)
 
     def _check_rows(self, file: int) -> None:

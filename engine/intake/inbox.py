@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from engine.db import open_db, prepare
 from engine.errors import NotAllowedError, RejectLimitError, SourceError, XunfangError
 from engine.files import locked, remove_unfinished, write_text
 from engine.intake.deliver import Progress, Rules, remove_unreceipted, take_delivery
+from engine.intake.described import Arrivals, described_manifest, is_described
+from engine.intake.description import read_descriptions
 from engine.intake.manifest import Delivery, Manifest, folders, open_delivery, read_manifest
 from engine.intake.roster import NobodyKnownError
 from engine.keys import Keys, load_keys
@@ -58,21 +61,24 @@ def take_in(
     tolerated_rows: int = 10,
     buckets: int | None = None,
     database: sa.Engine | None = None,
+    today: date | None = None,
     progress: Progress = silent,
 ) -> TakenIn:
     """Take in what lies in the inbox and is not in the store yet. Doing so again changes nothing.
 
     A delivery is refused where a kind loses more than ``reject_limit`` of its rows and over ``tolerated_rows``.
-    ``buckets`` is used for a new home only (else by the number of households that the first manifest tells).
+    ``today`` is the day of arrival of deliveries that do not tell their own. ``buckets`` is used for a new home
+    only (else by the number of households that the first manifest tells).
     Raises LockedError where another process is at it, HomeError, IntegrityError, DiskFullError; refusals of single
     deliveries are in the result.
     """
-    settings = read_settings(home)
+    settings, descriptions = read_settings(home), read_descriptions(home)
     with locked(home.records / LOCK, "taking in deliveries"):
         keys = load_keys(home)
         remove_unfinished(home.records)
         remove_unfinished(home.quarantine)
-        work = _Inbox(home, keys, Rules(settings.person_ids, reject_limit, tolerated_rows), progress)
+        rules = Rules(settings.person_ids, reject_limit, tolerated_rows, descriptions)
+        work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress)
         work.open_store(buckets)
         work.take_all(open_db(home.database) if database is None else database)
         return TakenIn(work.store, work.taken, work.already, work.same_as, work.refused, keys.made)
@@ -113,6 +119,7 @@ class _Inbox:
     home: Home
     keys: Keys
     rules: Rules
+    arrivals: Arrivals
     progress: Progress
     taken: list[Receipt] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -153,10 +160,14 @@ class _Inbox:
 
     def _manifests(self) -> list[tuple[Path, Manifest]]:
         """The deliveries in the inbox by day of delivery; folders without a sound manifest are refused."""
-        found = []
+        found, described = [], self.rules.descriptions
+        kinds = {name: each.kind for name, each in described.items()}
         for folder in folders(self.home.inbox):
             try:
-                found.append((folder, read_manifest(folder)))
+                if is_described(folder, described):
+                    found.append((folder, described_manifest(folder, described, self.arrivals)))
+                else:
+                    found.append((folder, read_manifest(folder, kinds)))
             except REFUSALS as error:
                 self.refused[folder.name] = error
         return sorted(found, key=lambda each: (each[1].delivered_on, each[1].delivery_id, each[0].name))

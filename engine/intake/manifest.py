@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +19,7 @@ from features.records import KINDS, STAGE_B_KINDS
 IDENTITY: Final = "identity"
 """The kind whose rows go to the vault and nowhere else."""
 ACCEPTED_KINDS: Final = (*KINDS, IDENTITY)
+MANIFEST: Final = "manifest.json"
 SUFFIXES: Final = (".csv", ".parquet")
 
 
@@ -25,12 +27,14 @@ class FileEntry(BaseModel):
     """One file of a delivery; rows (without the header), bytes and sha256 are enforced where they are given.
 
     ``mends``: in a delivery that corrects another, the file there whose rows this one mends (else its namesake).
+    ``source`` names the description that the file is read by, and then says of which kind it is.
     """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     kind: str
+    source: str | None = None
     rows: int | None = Field(default=None, ge=0)
     bytes: int | None = Field(default=None, ge=0)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
@@ -92,11 +96,14 @@ def folders(inbox: Path) -> list[Path]:
     return sorted(path for path in inbox.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a delivery folder; raises SourceError that says what is wrong in it."""
-    path = folder / "manifest.json"
+def read_manifest(folder: Path, sources: Mapping[str, str] = MappingProxyType({})) -> Manifest:
+    """The manifest of a delivery folder; raises SourceError that says what is wrong in it.
+
+    ``sources``: the described sources of the home and their kinds, for files that name a source.
+    """
+    path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate(_json(path))
+        manifest = Manifest.model_validate(_with_kinds(folder, _json(path), sources))
     except ValidationError as wrong:
         raise SourceError(
             f"{folder.name}/manifest.json: {problems(wrong)}",
@@ -104,6 +111,13 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     _check_entries(folder, manifest)
     return manifest
+
+
+def delivery_id_of(folder: Path) -> str | None:
+    """The id of a delivery folder: its name where it has no manifest, None where the manifest tells none."""
+    path = folder / MANIFEST
+    told = _json(path) if path.exists() else {"delivery_id": folder.name}
+    return told.get("delivery_id") if isinstance(told, dict) else None
 
 
 def open_delivery(folder: Path, manifest: Manifest) -> Delivery:
@@ -129,7 +143,7 @@ def open_delivery(folder: Path, manifest: Manifest) -> Delivery:
 
 
 def _check_entries(folder: Path, manifest: Manifest) -> None:
-    where = f"{folder.name}/manifest.json"
+    where = f"{folder.name}/{MANIFEST}"
     names = [entry.name for entry in manifest.files]
     for entry in manifest.files:
         if Path(entry.name).name != entry.name or Path(entry.name).suffix not in SUFFIXES:
@@ -157,6 +171,28 @@ def _check_entries(folder: Path, manifest: Manifest) -> None:
             f"{where}: does not name {', '.join(unnamed)}, which lies in the folder",
             "Name the file or take it away.",
         )
+
+
+def _with_kinds(folder: Path, told: Any, sources: Mapping[str, str]) -> Any:
+    """The manifest with the kind of each file that names a source instead."""
+    files = told.get("files") if isinstance(told, dict) else None
+    if not isinstance(files, list):
+        return told
+    for entry in files:
+        source = entry.get("source") if isinstance(entry, dict) else None
+        if not isinstance(source, str):
+            continue
+        if source not in sources:
+            raise SourceError(
+                f"{folder.name}/{MANIFEST}: names the source {source!r}, which no description describes",
+                f"Write sources/{source}.toml, or name one of: {', '.join(sources) or 'none is described'}.",
+            )
+        if entry.setdefault("kind", sources[source]) != sources[source]:
+            raise SourceError(
+                f"{folder.name}/{MANIFEST}: the source {source!r} is of the kind {sources[source]}, not another",
+                "Take the kind out of the manifest: the description says it.",
+            )
+    return told
 
 
 def _json(path: Path) -> Any:

@@ -112,7 +112,10 @@ class Parser:
             _check_type(self.name, name, frame.schema[name], _types(self.kind)[name])
 
     def parse(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Good records (the schema's columns and ``row_``) and broken ones (``row_, rule``)."""
+        """Good records (the schema's columns and ``row_``) and broken ones (``row_, rule``).
+
+        A first load's days of knowledge come with ``known_on_assumed``; a delivered file may not have the column.
+        """
         typed, broken = self._typed(self._with_pseudonyms(self._with_defaults(frame)))
         good = typed.join(broken, on="row_", how="anti", maintain_order="left") if broken.height else typed
         accepted, failed = _schema_with_row(self.kind).filter(good)
@@ -176,11 +179,12 @@ class Parser:
             for name in DOMAINS
             if f"broken_{name}" in frame.columns
         ]
+        assumed = pl.col("known_on_assumed") if "known_on_assumed" in frame.columns else pl.lit(value=False)
         read = read.with_columns(
             pl.col("known_on").fill_null(self.delivered_on),
             pl.col("void").fill_null(value=False),
             pl.col("seq").fill_null(0),
-            pl.lit(value=False).alias("known_on_assumed"),
+            assumed.alias("known_on_assumed"),
             pl.lit(self.delivery_id).alias("delivery_id"),
         )
         rules.append(pl.when(pl.col("known_on") > self.delivered_on).then(pl.lit(KNOWN_TOO_LATE)))

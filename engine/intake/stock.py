@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.files import sha256_of, write_parquet
 from engine.intake.parse import ROW_KEYS, SCHEMAS
+from engine.intake.working import rows_by_file
 from engine.receipts import KindFacts, Release, Role, StoredFile
 from engine.recordstore import REPORTING_SCHEMA, RecordStore
 from features.calendar import reporting_counts
@@ -21,7 +22,8 @@ DUPLICATE: Final = "duplicate_key"
 def split_duplicates(kind: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows sorted by key, and all copies of those that are not unique by key and ``known_on`` in their delivery.
 
-    Which of two such rows is right nobody can tell, so none of them is believed.
+    Which of two such rows is right nobody can tell, so none of them is believed. With one record of a row goes the
+    whole row.
     """
     unique_by = [*ROW_KEYS[kind], "known_on", "delivery_id"]
     ordered = rows.sort([*unique_by, "seq"], maintain_order=True)
@@ -30,7 +32,10 @@ def split_duplicates(kind: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     twice = ordered.select((same | same.shift(-1, fill_value=False)).alias("twice"))["twice"]
     if not twice.any():
         return ordered, ordered.clear()
-    return ordered.filter(~twice), ordered.filter(twice)
+    whole = pl.struct("file_", "row_")
+    named = ordered.filter(twice & ordered["file_"].is_not_null()).select(whole.unique()).to_series()
+    gone = twice | ordered.select(whole.is_in(named.implode()) & pl.col("file_").is_not_null()).to_series()
+    return ordered.filter(~gone), ordered.filter(gone)
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Stock:
         if kind in HAPPENED:
             self._reporting.append(reporting_counts(kind, original.rename({"area_": "area"})))
         self._note_releases(kind, original)
-        return dict(original.drop_nulls("file_").group_by("file_").len().iter_rows())
+        return rows_by_file(original.drop_nulls("file_"))
 
     def note(self, kind: str, rows: pl.DataFrame) -> None:
         """Remember months and days of knowledge for the receipt."""
@@ -73,7 +78,7 @@ class Stock:
     def write_waiting(self, kind: str, rows: pl.DataFrame) -> None:
         """Keep the rows whose owner is still unknown (all of them, of earlier deliveries too), for later ones."""
         if rows.height or self.store.waiting(kind) is not None:
-            columns = [*SCHEMAS[kind].column_names(), "rule"]
+            columns = [*SCHEMAS[kind].column_names(), "rule", "rows_"]
             self._write("waiting", kind, None, rows.select(columns).sort(columns), 0)
 
     def finish(self) -> None:
@@ -108,7 +113,8 @@ class Stock:
 
     def _note_releases(self, kind: str, rows: pl.DataFrame) -> None:
         late = rows.filter(pl.col("rule_").is_not_null())
-        for delivery_id, rule, count in late.group_by("delivery_id", "rule_").len().sort(pl.all()).iter_rows():
+        counts = late.group_by("delivery_id", "rule_").agg(pl.col("rows_").cast(pl.Int64).sum()).sort(pl.all())
+        for delivery_id, rule, count in counts.iter_rows():
             self.releases.append(Release(delivery_id=delivery_id, kind=kind, rule=rule, rows=count))
 
     def _write(self, role: Role, kind: str, bucket: int | None, frame: pl.DataFrame, copied: int) -> None:
