@@ -186,7 +186,7 @@ def night(stage: Stage) -> dict[str, Any]:
     """All of it in one process, as ``xunfang night`` does, with the saving in the database."""
     place = stage.place
     with stage.measured():
-        result = pipeline.run_night(place, AS_OF, actor="bench", now=lambda: datetime.now(UTC))
+        result = pipeline.run_night(place, AS_OF, now=lambda: datetime.now(UTC))
     return {"listed": 0 if result.draft is None else result.draft.items.height}
 
 

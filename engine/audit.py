@@ -1,39 +1,66 @@
-"""The audit log: a keyed hash chain. Whoever lacks the key can neither change an entry nor make one unnoticed.
+"""The audit log: who did and saw what, in a keyed hash chain that only grows (``engine.chain``).
 
-Each entry's hash is HMAC-SHA256 over its own columns and the hash of the entry before it. What was done in detail
-stays where it belongs; the log holds its SHA-256. A cut tail is only found by whoever kept the last hash elsewhere.
+Whoever lacks the key can neither change an entry nor make one unnoticed. What was done in detail (the purpose, the
+households) stands sealed beside the chain: the database shows neither a reason nor whom it was about.
 """
 
-import hashlib
-import hmac
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from cryptography.exceptions import InvalidTag
+from sqlmodel import Session
 
-from engine.db import serialise
-from engine.tables import AuditEntry
+from engine import chain
+from engine.chain import START, ChainCheck, Checkpoint, Link
+from engine.db import reading, serialise, writing
+from engine.errors import IntegrityError
+from engine.sealing import seal
+from engine.tables import Row
 
-START: Final = "0" * 64
-"""The hash before the first entry."""
+AT_ONCE: Final = 5_000
+ENTRIES: Final = Row.metadata.tables["audit_entry"]
+DETAILS: Final = Row.metadata.tables["audit_detail"]
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
-class ChainCheck:
-    """What ``verify`` found: how many entries hold, the hash of the last of them, the first that does not."""
+class AuditLog:
+    """The log in the hand of one person or service: what is noted through it carries their name and role."""
 
-    entries: int
-    last_hash: str
-    broken_at: int | None
+    database: sa.Engine
+    key: bytes = field(repr=False)
+    actor: str
+    role: str
+    clock: Callable[[], datetime] = utc_now
 
-    @property
-    def intact(self) -> bool:
-        """Whether every entry holds."""
-        return self.broken_at is None
+    def note(
+        self, action: str, subject_kind: str, details: Mapping[str, Any], session: Session | None = None
+    ) -> None:
+        """Add an entry: in the caller's transaction, so that deed and entry stand or fall together, or in its own.
+
+        ``details`` are plain JSON values; households are named under ``households`` by their pseudonyms, never
+        anybody by a name or number.
+        """
+        if session is None:
+            with writing(self.database) as own:
+                self.note(action, subject_kind, details, own)
+            return
+        append(
+            session,
+            self.key,
+            at=self.clock(),
+            actor=self.actor,
+            action=action,
+            subject_kind=subject_kind,
+            details={"role": self.role, **details},
+        )
 
 
 def append(
@@ -45,45 +72,75 @@ def append(
     action: str,
     subject_kind: str,
     details: Mapping[str, Any],
-) -> AuditEntry:
-    """Add an entry in the caller's transaction, so that the deed and its entry stand or fall together."""
+) -> int:
+    """Add an entry in the caller's transaction, so that deed and entry stand or fall together; its number."""
     serialise(session, "audit")
-    last = session.execute(
-        sa.select(col(AuditEntry.seq), col(AuditEntry.hash)).order_by(col(AuditEntry.seq).desc()).limit(1)
-    ).one_or_none()
-    columns: dict[str, Any] = {
-        "seq": last[0] + 1 if last else 1,
-        "at": at,
-        "actor": actor,
-        "action": action,
-        "subject_kind": subject_kind,
-        "payload_sha256": hashlib.sha256(_canonical(details)).hexdigest(),
-        "previous_hash": last[1] if last else START,
-    }
-    entry = AuditEntry(**columns, hash=_link(key, columns))
-    session.add(entry)
-    session.flush()
-    return entry
+    last, previous = _head(session)
+    seq, payload = last + 1, chain.canonical(details)
+    sealed = seal(chain.details_key(key), chain.details_place(seq), payload)
+    moment = chain.moment(at)
+    link = Link(seq, moment, actor, action, subject_kind, chain.sha256(payload), previous, "", sealed)
+    columns = {**link._asdict(), "at": at, "hash": chain.hash_of(key, link)}
+    session.execute(sa.insert(ENTRIES), {column.name: columns[column.name] for column in ENTRIES.c})
+    session.execute(sa.insert(DETAILS), {"seq": seq, "sealed": sealed})
+    return seq
 
 
-def verify(session: Session, key: bytes) -> ChainCheck:
-    """Follow the chain from its start: no gap in the numbers, each entry linked to the last, each hash right."""
-    table = sa.inspect(AuditEntry).local_table
-    rows = session.execute(sa.select(table).order_by(table.c.seq).execution_options(yield_per=5_000)).mappings()
-    count, last_hash = 0, START
-    for row in rows:
-        columns = {name: value for name, value in row.items() if name != "hash"}
-        linked = row["seq"] == count + 1 and row["previous_hash"] == last_hash
-        if not linked or not hmac.compare_digest(_link(key, columns), row["hash"]):
-            return ChainCheck(count, last_hash, row["seq"])
-        count, last_hash = row["seq"], row["hash"]
-    return ChainCheck(count, last_hash, None)
+def verify(session: Session, key: bytes, checkpoints: Iterable[Checkpoint] = ()) -> ChainCheck:
+    """Follow the chain from its start to its end, with its details, past every checkpoint."""
+    found = chain.follow(links(session), key, checkpoints)
+    if not found.intact:
+        return found
+    stray = sa.select(sa.func.min(DETAILS.c.seq)).where(DETAILS.c.seq.not_in(sa.select(ENTRIES.c.seq)))
+    seq = session.execute(stray).scalar_one()
+    return found if seq is None else ChainCheck(found.entries, found.last_hash, seq, "has details and no entry")
 
 
-def _link(key: bytes, columns: Mapping[str, Any]) -> str:
-    moment = columns["at"].astimezone(UTC).isoformat(timespec="microseconds")
-    return hmac.new(key, _canonical({**columns, "at": moment}), hashlib.sha256).hexdigest()
+def links(session: Session) -> Iterator[Link]:
+    """All entries with their sealed details, in their order."""
+    as_text = session.get_bind().dialect.name == "sqlite"
+    raw_at = sa.type_coerce(ENTRIES.c.at, sa.String) if as_text else ENTRIES.c.at
+    others = [column for column in ENTRIES.c if column.name not in {"seq", "at"}]
+    statement = (
+        sa.select(ENTRIES.c.seq, raw_at, *others, DETAILS.c.sealed)
+        .join_from(ENTRIES, DETAILS, isouter=True)
+        .order_by(ENTRIES.c.seq)
+        .limit(AT_ONCE)
+    )
+    page = session.execute(statement).all()
+    while page:
+        for seq, at, *rest in page:
+            yield Link(seq, _as_hashed(at), *rest)
+        page = session.execute(statement.where(ENTRIES.c.seq > page[-1][0])).all()
 
 
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+def entries(session: Session, key: bytes) -> Iterator[tuple[Link, Mapping[str, Any]]]:
+    """All entries with their details opened (none where an older program kept none).
+
+    Raises IntegrityError where details do not open: ``verify`` says more.
+    """
+    for link in links(session):
+        try:
+            yield link, {} if link.sealed is None else chain.opened(key, link.seq, link.sealed)
+        except (InvalidTag, ValueError):
+            raise IntegrityError(
+                f"audit entry {link.seq}: its details do not open with this home's audit key",
+                "Run: xunfang verify",
+            ) from None
+
+
+def head(database: sa.Engine) -> tuple[int, str]:
+    """How far the chain has come: the number and the hash of its last entry."""
+    with reading(database) as session:
+        return _head(session)
+
+
+def _head(session: Session) -> tuple[int, str]:
+    newest_first = sa.select(ENTRIES.c.seq, ENTRIES.c.hash).order_by(ENTRIES.c.seq.desc())
+    last = session.execute(newest_first.limit(1)).one_or_none()
+    return (0, START) if last is None else (last[0], last[1])
+
+
+def _as_hashed(at: Any) -> str:
+    """A stored moment as it was hashed; SQLite keeps its text, which is compared as it stands."""
+    return chain.moment(at) if isinstance(at, datetime) else f"{str(at).replace(' ', 'T', 1)}+00:00"

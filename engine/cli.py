@@ -19,6 +19,7 @@ from engine.commands.options import (
     emit,
     home_at,
     now,
+    opened,
     text_of,
 )
 from engine.errors import DiskFullError, InterruptedRunError, UsageError, XunfangError, exit_code_table
@@ -126,13 +127,10 @@ def train(home: HomeOption, seed: SeedOption = 1, threads: ThreadsOption = 2, as
 
     Example: xunfang train --home demo-home
     """
-    from engine import learning
-    from engine.workplace import Workplace
+    from engine import trial
 
     with bars() as progress:
-        place = Workplace.open(home_at(home), seed=seed, threads=threads)
-        place.take_in(progress)
-        told = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
+        told = trial.train(opened(home, seed=seed, threads=threads), progress)
     emit(told, as_json, "experiments")
 
 
@@ -148,12 +146,10 @@ def evaluate(
     Example: xunfang evaluate --home demo-home --json
     """
     from engine import learning
-    from engine.workplace import Workplace
 
     with bars() as progress:
-        where = home_at(home)
-        used = learning.seed_of(where) if seed is None else seed
-        place = Workplace.open(where, seed=used, threads=threads)
+        used = learning.seed_of(home_at(home)) if seed is None else seed
+        place = opened(home, seed=used, threads=threads)
         place.take_in(progress)
         told = learning.evaluate(place.learner(progress))
     emit(told, as_json, "experiments")
@@ -164,7 +160,6 @@ def night(
     home: HomeOption,
     business_date: DateOption = None,
     threads: ThreadsOption = 2,
-    actor: Annotated[str, typer.Option(help="Who runs it, for the record.")] = "operator",
     as_json: JsonOption = False,
 ) -> None:
     """Run one night: score everybody, draft the lists, save them, and write those that are released.
@@ -172,12 +167,11 @@ def night(
     Example: xunfang night --home demo-home --date 2025-12-31
     """
     from engine import trial
-    from engine.workplace import Workplace
 
     with bars() as progress:
-        place = Workplace.open(home_at(home), threads=threads)
+        place = opened(home, threads=threads)
         day = business_date.date() if business_date else now().astimezone().date()
-        told = trial.one_night(place, day, actor=actor, now=now, progress=progress)
+        told = trial.one_night(place, day, now=now, progress=progress)
     emit(told, as_json, "night")
 
 
@@ -193,10 +187,9 @@ def schedule(
     Example: xunfang schedule --home home --at 01:30 --zone Asia/Shanghai
     """
     from engine import logs, trial
-    from engine.workplace import Workplace
 
     logs.configure()
-    trial.run_schedule(Workplace.open(home_at(home), threads=threads), at=at, zone=zone, now=now)
+    trial.run_schedule(opened(home, threads=threads), at=at, zone=zone, now=now)
 
 
 def main() -> None:

@@ -38,7 +38,6 @@ def run_night(
     place: Workplace,
     business_date: date,
     *,
-    actor: str,
     now: Callable[[], datetime],
     claim: Claim | None = None,
     progress: Progress = silent,
@@ -77,7 +76,7 @@ def run_night(
     with writing(place.database) as session:  # 6  one transaction, unique on the business date
         saved = nights.save_night(
             session,
-            actor,
+            place.log.actor,
             business_date,
             draft.items,
             facts_of(place, made, manifest, started_at, now()),

@@ -26,6 +26,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from engine import lease, ledger
+from engine.audit import utc_now
 from engine.db import check_version, reading, writing
 from engine.errors import InterruptedRunError, XunfangError
 from engine.lease import Claim, StaleHolderError
@@ -51,11 +52,6 @@ class Look:
     finished: tuple[date, ...] = ()
     failed: tuple[date, ...] = ()
     busy: bool = False
-
-
-def utc_now() -> datetime:
-    """The clock of this machine."""
-    return datetime.now(UTC)
 
 
 def new_holder() -> str:

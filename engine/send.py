@@ -45,11 +45,21 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
     written: list[Written] = []
     made = () if frames is None or night is None else _made(place, night, frames)
     for visits in made:
-        written += write_list(place.home.lists, visits)
-        list_id = ids[visits.caseworker.caseworker_id]
+        files = write_list(place.home.lists, visits)
+        written += files
+        caseworker = visits.caseworker.caseworker_id
+        list_id = ids[caseworker]
         assert list_id is not None
         with writing(place.database) as session:
-            nights.mark_sent(session, list_id, CHANNEL, at)
+            if nights.mark_sent(session, list_id, CHANNEL, at):
+                told = {
+                    "business_date": business_date.isoformat(),
+                    "caseworker": caseworker,
+                    "channel": CHANNEL,
+                    "files": [each.path.name for each in files],
+                    "households": sorted(card.household_no for card in visits.cards),
+                }
+                place.log.note("list sent", "list", told, session)
     gone = sorted({each.caseworker_id for each in waiting} - known)
     if gone:
         raise HomeError(
@@ -103,7 +113,7 @@ def _frames(place: Workplace, session: Session, business_date: date, lists: list
     heads = items.select("household_id").join(
         people.select("household_id", pl.col("head").alias("person_id")), on="household_id", how="left"
     )
-    reader = VaultReader(place.database, place.keys.vault)
+    reader = VaultReader(place.database, place.keys.vault, place.log)
     files = read_manifest(place, business_date)["files"]
     given: dict[str, pl.DataFrame] = {
         name: listed_frame(place, business_date, name)
@@ -113,7 +123,7 @@ def _frames(place: Workplace, session: Session, business_date: date, lists: list
     return Frames(
         items=items,
         regions=listed_frame(place, business_date, "regions"),
-        contacts=reader.contacts(heads, business_date),
+        contacts=reader.contacts(heads, business_date, "visit"),
         people=people,
         visits=_last_visits(session, lists, business_date),
         previous=_previous(place, session, lists, business_date),

@@ -73,6 +73,11 @@ class Home:
         return self.root / "nights"
 
     @property
+    def checkpoints(self) -> Path:
+        """One file per night: how far the audit chain had come, signed. Keep a copy elsewhere."""
+        return self.root / "checkpoints"
+
+    @property
     def lists(self) -> Path:
         """One folder per business date with a sheet and a page per caseworker."""
         return self.root / "lists"
@@ -100,6 +105,10 @@ class HomeSettings(BaseModel):
         default="gb11643", description="Chinese identity numbers with a check digit, or a survey's own numbers"
     )
     labels: Mapping[str, Mapping[str, Any]] = Field(default={}, description="Label specs by risk")
+    checkpoint_path: str | None = Field(
+        default=None,
+        description="A second folder for the nightly checkpoint of the audit log, best on another machine",
+    )
     lacks: Mapping[str, str] = Field(
         default={}, description="Sources and risks that the bureau does not have, and why"
     )

@@ -247,3 +247,12 @@ class AuditEntry(Row, table=True):
     payload_sha256: str
     previous_hash: str
     hash: str
+
+
+class AuditDetail(Row, table=True):
+    """What an entry of the audit chain was about, sealed: its hash stands in the entry."""
+
+    __tablename__ = "audit_detail"
+
+    seq: int = Field(primary_key=True, foreign_key="audit_entry.seq", sa_column_kwargs={"autoincrement": False})
+    sealed: bytes

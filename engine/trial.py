@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine import learning
+from engine.auditfile import checkpoint_folders, write_checkpoint
 from engine.errors import UsageError
 from engine.files import locked, remove_unfinished
 from engine.layout import lay_out
@@ -38,7 +39,6 @@ def one_night(
     place: Workplace,
     business_date: date,
     *,
-    actor: str,
     now: Now,
     claim: Claim | None = None,
     progress: Progress = silent,
@@ -52,10 +52,11 @@ def one_night(
     with locked(place.home.nights / ".lock", "running a night"):
         remove_unfinished(place.home.lists)
         written = send_night(place, business_date, now())  # where an earlier run got no further than saving it
-        result = run_night(place, business_date, actor=actor, now=now, claim=claim, progress=progress)
+        result = run_night(place, business_date, now=now, claim=claim, progress=progress)
         written += send_night(place, business_date, now())
         write_report(place, business_date)
         late = send_late(place, now())
+        write_checkpoint(checkpoint_folders(place.home, place.settings), place.log, business_date, now())
     return _told(place, business_date, result) | {
         "written": len({each.caseworker_id for each in written}),
         "written_late": len({each.path.with_suffix("") for each in late}),
@@ -66,14 +67,23 @@ def first_night(
     home: Home, business_date: date, *, seed: int, threads: int, now: Now, progress: Progress
 ) -> dict[str, Any]:
     """Check, train, and run one night of a home that has just been laid out."""
-    place = Workplace.open(home, seed=seed, threads=threads)
-    place.take_in(progress)
-    experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
-    told = one_night(place, business_date, actor="demo", now=now, progress=progress)
+    place = Workplace.open(home, seed=seed, threads=threads, actor="demo", clock=now)
+    experiments = train(place, progress)
+    told = one_night(place, business_date, now=now, progress=progress)
     return told | {
         "keys_made": [str(path) for path in place.keys.made],
         "models": {risk: learning.in_short(each) for risk, each in experiments.items()},
     }
+
+
+def train(place: Workplace, progress: Progress) -> dict[str, Any]:
+    """Take in the inbox, run both experiments, promote what the policy says, and note it in the audit log."""
+    place.take_in(progress)
+    experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
+    for risk, told in experiments.items():
+        noted = {name: told.get(name) for name in ("model_id", "inputs", "seed")}
+        place.log.note("model promoted" if told["promoted"] else "model trained", "model", {"risk": risk, **noted})
+    return experiments
 
 
 def empty_home(home: Home) -> dict[str, Any]:
@@ -91,9 +101,11 @@ def run_schedule(place: Workplace, *, at: str, zone: str, now: Now) -> None:
     """Run the night at its hour until stopped. Each night reads settings, policy and caseworkers anew."""
 
     def run_one(business_date: date, claim: Claim) -> None:
-        tonight = Workplace.open(place.home, seed=place.seed, threads=place.threads)
+        tonight = Workplace.open(
+            place.home, seed=place.seed, threads=place.threads, actor="scheduler", role=place.log.role, clock=now
+        )
         try:
-            one_night(tonight, business_date, actor="scheduler", now=now, claim=claim)
+            one_night(tonight, business_date, now=now, claim=claim)
         finally:
             tonight.database.dispose()
 

@@ -1,47 +1,27 @@
-"""The identity vault: id numbers, names, phones and addresses, encrypted field by field under their own key.
+"""The identity vault: id numbers, names, phones and addresses, sealed field by field under their own key.
 
-Each field is sealed with AES-GCM-SIV (RFC 8452); the associated data name table, column and row, so that a field
-moved to another row or column does not open. The nonce is derived from the associated data: the same field sealed
-twice gives the same bytes, which is all that this mode lets a reader of the database learn.
+Each field is bound to its table, column and row (``engine.sealing``). Whoever reads is noted in the audit log
+before anything is opened.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
+from engine.audit import AuditLog
 from engine.db import reading, writing
 from engine.errors import IntegrityError
+from engine.sealing import seal, unseal
 from engine.tables import VaultIdentity
 
 KEY_VERSION: Final = 1
-NONCE: Final = 12
 FIELDS: Final = ("id_number", "name", "phone", "address")
 AT_ONCE: Final = 5_000
+CONTACT_FIELDS: Final = ("name", "phone", "address")
 CONTACT_SCHEMA: Final = {"household_id": pl.String, "name": pl.String, "phone": pl.String, "address": pl.String}
-
-
-def seal(key: bytes, place: str, data: bytes) -> bytes:
-    """Encrypt bytes that belong to one place (its name is bound to them); the nonce stands in front."""
-    about = place.encode("utf-8")
-    nonce = hashlib.sha256(about).digest()[:NONCE]
-    return nonce + AESGCMSIV(key).encrypt(nonce, data, about)
-
-
-def unseal(key: bytes, place: str, sealed: bytes) -> bytes:
-    """The bytes that ``seal`` was given; raises IntegrityError where they are not whole or of another place."""
-    try:
-        return AESGCMSIV(key).decrypt(sealed[:NONCE], sealed[NONCE:], place.encode("utf-8"))
-    except (InvalidTag, ValueError):
-        raise IntegrityError(
-            f"{place.split('|', maxsplit=2)[0]}: sealed data do not open with this home's vault key",
-            "Put back the vault key that belongs to this home, or the data from a backup.",
-        ) from None
 
 
 class Vault:
@@ -94,19 +74,28 @@ class Vault:
 
 
 class VaultReader:
-    """The one way from a pseudonym back to a name: for the households on a list, as of its date."""
+    """The one way from a pseudonym back to a name: for the households on a list, as of its date.
 
-    def __init__(self, database: sa.Engine, key: bytes) -> None:
+    Every reading stands in the audit log before anything is opened: who, what for, which households.
+    """
+
+    def __init__(self, database: sa.Engine, key: bytes, log: AuditLog) -> None:
         self._database = database
         self._key = key
+        self._log = log
 
-    def contacts(self, heads: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    def contacts(self, heads: pl.DataFrame, as_of: date, purpose: str) -> pl.DataFrame:
         """How to reach households: ``household_id, name, phone, address``, sorted by household; unknown = null.
 
         ``heads`` holds ``household_id, person_id`` (the head; may be null), one row per household. The name is the
         head's, else the one kept for the household; phone and address are the household's, else the head's. Only
         what was known and valid on ``as_of`` counts.
         """
+        households = sorted(heads["household_id"].drop_nulls())
+        if not households:
+            return pl.DataFrame(schema=CONTACT_SCHEMA)
+        told = {"purpose": purpose, "as_of": as_of.isoformat(), "fields": CONTACT_FIELDS, "households": households}
+        self._log.note("identities read", "household", told)
         subjects = sorted({*heads["household_id"].drop_nulls(), *heads["person_id"].drop_nulls()})
         found = {subject: fields for subject, fields in self._newest(subjects, as_of)}
         nobody = dict.fromkeys(FIELDS)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from engine import audit
+from engine.auditfile import checkpoint_folders, read_checkpoints
 from engine.db import reading
 from engine.errors import IntegrityError, ModelError
 from engine.files import sha256_of
@@ -23,21 +24,24 @@ def verify_home(place: Workplace) -> dict[str, Any]:
             for each in place.store().verify()
         ]
     damaged += _models(place)
+    checkpoints = read_checkpoints(checkpoint_folders(place.home, place.settings))
     with reading(place.database) as session:
         nights = session.exec(select(Night).order_by(col(Night.business_date))).all()
-        chain = audit.verify(session, place.keys.audit)
+        chain = audit.verify(session, place.keys.audit, checkpoints)
     files = 0
     for night in nights:
         found, seen = _night(place, night)
         damaged += found
         files += seen
     if not chain.intact:
-        damaged.append({"path": "xunfang.db", "kind": "audit", "bucket": None, "what": "the audit chain is broken"})
+        what = f"the audit chain is broken at entry {chain.broken_at}: {chain.what}"
+        damaged.append({"path": place.home.database.name, "kind": "audit", "bucket": None, "what": what})
     return {
         "damaged": damaged,
         "nights": len(nights),
         "night_files": files,
         "audit_entries": chain.entries,
+        "audit_checkpoints": len(checkpoints),
         "intact": not damaged,
     }
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import learning
+from engine.audit import AuditLog, utc_now
 from engine.codeversion import code_version
 from engine.db import open_db, prepare
 from engine.errors import HomeError, IntegrityError, UsageError
@@ -36,7 +38,10 @@ Models = dict[str, tuple[str, RiskModel]]
 
 @dataclass(frozen=True)
 class Workplace:
-    """A home that can be worked in. ``seed`` and ``threads`` come from the command line."""
+    """A home that can be worked in. ``seed`` and ``threads`` come from the command line.
+
+    ``log`` is the audit log in the hand of whoever works here.
+    """
 
     home: Home
     settings: HomeSettings
@@ -45,16 +50,32 @@ class Workplace:
     database: sa.Engine
     seed: int
     threads: int
+    log: AuditLog
 
     @classmethod
-    def open(cls, home: Home, *, seed: int = 0, threads: int = 2) -> "Workplace":
-        """Open a home that ``init``, ``demo`` or ``survey`` has laid out; HomeError says what is missing."""
+    def open(
+        cls,
+        home: Home,
+        *,
+        seed: int = 0,
+        threads: int = 2,
+        actor: str = "operator",
+        role: str = "operator",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> "Workplace":
+        """Open a home that ``init``, ``demo`` or ``survey`` has laid out; HomeError says what is missing.
+
+        ``actor`` and ``role`` say who works, for the audit log.
+        """
         settings, policy = read_settings(existing(home)), read_policy(home)
         keys = load_keys(home)
         _refuse_a_lost_database(home)
         database = open_db(home.database)
         prepare(database)
-        return cls(home, settings, policy, keys, database, seed, threads)
+        log = AuditLog(database, keys.audit, actor, role, clock)
+        if keys.made:
+            log.note("keys made", "key", {"files": [path.name for path in keys.made]})
+        return cls(home, settings, policy, keys, database, seed, threads, log)
 
     @cached_property
     def bureau(self) -> Bureau:
@@ -74,7 +95,11 @@ class Workplace:
     def take_in(self, progress: Progress = silent) -> TakenIn:
         """Take in what lies in the inbox; what is known already is passed over. Raises the first refusal."""
         taken = inbox.take_in(
-            self.home, reject_limit=self.policy.intake.reject_limit, database=self.database, progress=progress
+            self.home,
+            reject_limit=self.policy.intake.reject_limit,
+            database=self.database,
+            log=self.log,
+            progress=progress,
         )
         taken.raise_refused()
         return taken
@@ -82,7 +107,11 @@ class Workplace:
     def check(self, progress: Progress = silent) -> tuple[dict[str, Any], TakenIn]:
         """The same, told per source and delivery, with the refusals in the report."""
         told, taken = inbox.check(
-            self.home, reject_limit=self.policy.intake.reject_limit, database=self.database, progress=progress
+            self.home,
+            reject_limit=self.policy.intake.reject_limit,
+            database=self.database,
+            log=self.log,
+            progress=progress,
         )
         return told | {"keys_made": [str(path) for path in self.keys.made]}, taken
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at
+from engine.commands.options import HomeOption, JsonOption, bars, emit, opened
 
 app = typer.Typer()
 
@@ -34,8 +34,7 @@ def features_show(
     Example: xunfang features show income_drop_3m --home demo-home --as-of 2025-12-31
     """
     from engine.show import feature_shown
-    from engine.workplace import Workplace
 
     with bars() as progress:
-        told = feature_shown(Workplace.open(home_at(home)).population(progress), name, as_of.date())
+        told = feature_shown(opened(home).population(progress), name, as_of.date())
     emit(told, as_json, "feature")

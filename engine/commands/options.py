@@ -11,6 +11,7 @@ from engine.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.settings import Home
+    from engine.workplace import Workplace
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="XUNFANG_HOME", help="The one folder that holds everything.")
@@ -28,6 +29,13 @@ def home_at(folder: Path) -> "Home":
     from engine.settings import Home
 
     return Home(folder.expanduser().resolve())
+
+
+def opened(folder: Path, **options: Any) -> "Workplace":
+    """The home in a folder, opened for whoever runs the command; ``options``: seed and threads."""
+    from engine.workplace import Workplace
+
+    return Workplace.open(home_at(folder), **options, clock=now)
 
 
 def now() -> datetime:

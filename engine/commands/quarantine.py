@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands.options import HomeOption, JsonOption, emit, home_at, now
+from engine.commands.options import HomeOption, JsonOption, emit, now, opened
 
 app = typer.Typer(
     no_args_is_help=True, help="Rows that broke a rule.\n\nExample: xunfang quarantine list --home home"
@@ -19,9 +19,8 @@ def quarantine_list(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: xunfang quarantine list --home home
     """
     from engine.setaside import listed
-    from engine.workplace import Workplace
 
-    emit(listed(Workplace.open(home_at(home)).store()), as_json, "quarantine")
+    emit(listed(opened(home).store()), as_json, "quarantine")
 
 
 @app.command("export")
@@ -39,9 +38,8 @@ def quarantine_export(
     Example: xunfang quarantine export --home home --delivery first --out to-mend
     """
     from engine.setaside import export
-    from engine.workplace import Workplace
 
-    place = Workplace.open(home_at(home))
+    place = opened(home)
     told = export(
         place.home,
         place.keys,
@@ -67,7 +65,6 @@ def quarantine_report(
     Example: xunfang quarantine report --home home --out pages
     """
     from engine.setaside import report
-    from engine.workplace import Workplace
 
-    place = Workplace.open(home_at(home))
+    place = opened(home)
     emit(report(place.home, place.keys, place.store(), out), as_json, "quarantine report")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at
+from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at, opened
 
 app = typer.Typer()
 
@@ -26,9 +26,7 @@ def check(home: HomeOption, as_json: JsonOption = False) -> None:
 
     Example: xunfang check --home demo-home
     """
-    from engine.workplace import Workplace
-
     with bars() as progress:
-        told, taken = Workplace.open(home_at(home)).check(progress)
+        told, taken = opened(home).check(progress)
     emit(told, as_json, "check")
     taken.raise_refused()

@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.commands.options import HomeOption, JsonOption, emit, home_at, now
+from engine.commands.options import HomeOption, JsonOption, emit, home_at, now, opened
 from engine.errors import IntegrityError
 
 app = typer.Typer()
@@ -15,9 +15,8 @@ def status(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: xunfang status --home demo-home
     """
     from engine.status import status_of
-    from engine.workplace import Workplace
 
-    emit(status_of(Workplace.open(home_at(home)), now()), as_json, "status")
+    emit(status_of(opened(home), now()), as_json, "status")
 
 
 @app.command()
@@ -27,9 +26,8 @@ def verify(home: HomeOption, as_json: JsonOption = False) -> None:
     Example: xunfang verify --home demo-home
     """
     from engine.verify import verify_home
-    from engine.workplace import Workplace
 
-    told = verify_home(Workplace.open(home_at(home)))
+    told = verify_home(opened(home))
     emit(told, as_json, "verify")
     if not told["intact"]:
         raise IntegrityError(

@@ -4,11 +4,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
 
+from engine.audit import AuditLog
 from engine.errors import SourceError
 from engine.homes import Homes, bucket_of
 from engine.identity import IdKind
@@ -54,9 +55,14 @@ def take_delivery(
     keys: Keys,
     rules: Rules,
     database: sa.Engine,
+    log: AuditLog,
     progress: Progress,
 ) -> Receipt:
-    """Read, check, write, and leave the receipt; on any exception nothing of the delivery is in the store."""
+    """Read, check, write, and leave the receipt; on any exception nothing of the delivery is in the store.
+
+    It is noted in the audit log just before the receipt makes it count: an interruption between the two leaves an
+    entry for a delivery that is taken in again, never a delivery without an entry.
+    """
     shutil.rmtree(home.quarantine / delivery.id, ignore_errors=True)
     mending = Mending.of(home, keys.vault, store.receipts, delivery)
     taking = _Taking(
@@ -71,6 +77,7 @@ def take_delivery(
         receipt = taking.receipt()
         if identities.height:
             Vault(database, keys.vault).store(identities)
+        log.note("delivery taken in", "delivery", _noted(receipt))
         write_receipt(store.root, receipt)
         return receipt
     except BaseException:
@@ -84,6 +91,16 @@ def remove_unreceipted(store: RecordStore) -> int:
     """Remove what interrupted deliveries left in the store; returns how many files. Call it under the lock only."""
     shutil.rmtree(store.root / STAGING, ignore_errors=True)
     return remove_unnamed(store.root)
+
+
+def _noted(receipt: Receipt) -> dict[str, Any]:
+    """What the audit log keeps of a delivery: which, its content, and what became of its rows."""
+    return {
+        "delivery_id": receipt.delivery_id,
+        "delivered_on": receipt.delivered_on.isoformat(),
+        "content": receipt.content,
+        "files": {each.name: [each.rows, each.accepted, each.quarantined] for each in receipt.files},
+    }
 
 
 class _Taking:

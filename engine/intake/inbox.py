@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from engine.audit import AuditLog
 from engine.db import open_db, prepare
 from engine.errors import NotAllowedError, RejectLimitError, SourceError, XunfangError
 from engine.files import locked, remove_unfinished, write_text
@@ -62,13 +63,15 @@ def take_in(
     buckets: int | None = None,
     database: sa.Engine | None = None,
     today: date | None = None,
+    log: AuditLog | None = None,
     progress: Progress = silent,
 ) -> TakenIn:
     """Take in what lies in the inbox and is not in the store yet. Doing so again changes nothing.
 
     A delivery is refused where a kind loses more than ``reject_limit`` of its rows and over ``tolerated_rows``.
-    ``today`` is the day of arrival of deliveries that do not tell their own. ``buckets`` is used for a new home
-    only (else by the number of households that the first manifest tells).
+    Each delivery is noted in ``log`` (without one, as the operator's). ``today`` is the day of arrival of
+    deliveries that do not tell their own. ``buckets`` is used for a new home only (else by the number of households
+    that the first manifest tells).
     Raises LockedError where another process is at it, HomeError, IntegrityError, DiskFullError; refusals of single
     deliveries are in the result.
     """
@@ -80,7 +83,8 @@ def take_in(
         rules = Rules(settings.person_ids, reject_limit, tolerated_rows, descriptions)
         work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress)
         work.open_store(buckets)
-        work.take_all(open_db(home.database) if database is None else database)
+        opened = open_db(home.database) if database is None else database
+        work.take_all(opened, log or AuditLog(opened, keys.audit, "operator", "operator"))
         return TakenIn(work.store, work.taken, work.already, work.same_as, work.refused, keys.made)
 
 
@@ -141,14 +145,14 @@ class _Inbox:
         self.store = RecordStore.open(self.home, self.keys)
         remove_unreceipted(self.store)
 
-    def take_all(self, database: sa.Engine) -> None:
+    def take_all(self, database: sa.Engine, log: AuditLog) -> None:
         """Take every delivery in its turn; those that wait for a roster get another turn when one has come."""
         waiting = self._waiting
         while waiting:
             strangers = []
             for folder, manifest in waiting:
                 try:
-                    self._take(folder, manifest, database)
+                    self._take(folder, manifest, database, log)
                     self.refused.pop(folder.name, None)
                 except REFUSALS as error:
                     self.refused[folder.name] = _with_its_delivery(error, folder.name)
@@ -172,7 +176,7 @@ class _Inbox:
                 self.refused[folder.name] = error
         return sorted(found, key=lambda each: (each[1].delivered_on, each[1].delivery_id, each[0].name))
 
-    def _take(self, folder: Path, manifest: Manifest, database: sa.Engine) -> None:
+    def _take(self, folder: Path, manifest: Manifest, database: sa.Engine, log: AuditLog) -> None:
         known = {receipt.delivery_id: receipt for receipt in self.store.receipts}
         before = known.get(manifest.delivery_id)
         if before is not None and self._seen(folder, manifest):
@@ -195,6 +199,7 @@ class _Inbox:
                     keys=self.keys,
                     rules=self.rules,
                     database=database,
+                    log=log,
                     progress=self.progress,
                 )
             )

@@ -10,8 +10,8 @@ from engine.errors import HomeError
 from engine.files import write_bytes
 from engine.intake.manifest import Delivery
 from engine.intake.read import blocks, raw_text
+from engine.sealing import seal, unseal
 from engine.settings import Home
-from engine.vault import seal, unseal
 
 SUFFIX: Final = ".sealed"
 SCHEMA: Final = {"row": pl.Int64, "rule": pl.String, "text": pl.String}

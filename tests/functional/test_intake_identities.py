@@ -9,6 +9,7 @@ import pytest
 from builders import records
 from deliveries import a_home, csv_of, deliver, people, wages
 
+from engine.audit import AuditLog
 from engine.db import open_db
 from engine.errors import IntegrityError
 from engine.intake.inbox import check, take_in
@@ -70,7 +71,9 @@ def test_names_are_reached_through_the_vault_only(tmp_path: Path, caplog: pytest
     assert counts == {"household": (6, 0), "member": (12, 0), "income": (36, 1), "identity": (12, 1)}
     members = result.store.records("member").collect()
     heads = members.group_by("household_id").agg(pl.col("person_id").max())
-    contacts = VaultReader(open_db(home.database), load_keys(home).vault).contacts(heads, date(2025, 1, 1))
+    database, keys = open_db(home.database), load_keys(home)
+    log = AuditLog(database, keys.audit, "ana", "operator")
+    contacts = VaultReader(database, keys.vault, log).contacts(heads, date(2025, 1, 1), "visit")
     assert set(contacts["name"].drop_nulls()) <= set(NAMES)
     assert contacts["name"].null_count() <= 1
     seen = [str(report), caplog.text]

@@ -25,10 +25,11 @@ def flip(pattern: str, place: float = 0.5) -> Callable[[Path], str]:
     return damage
 
 
-def execute(statement: str) -> Callable[[Path], str]:
+def execute(statements: str) -> Callable[[Path], str]:
     def damage(home: Path) -> str:
         with sqlite3.connect(home / "xunfang.db") as database:
-            assert database.execute(statement).rowcount == 1
+            database.executescript(statements)
+            assert database.total_changes > 0
         database.close()
         return "xunfang.db"
 
@@ -53,7 +54,14 @@ DAMAGES = {
     "the night's people": flip(f"nights/{NIGHT}/listed/people.parquet", 0.1),
     "a lost file of the night": lose(f"nights/{NIGHT}/left_out.parquet"),
     "the night's manifest": flip(f"nights/{NIGHT}/manifest.json"),
-    "the audit chain": execute("UPDATE audit_entry SET actor = 'nobody' WHERE seq = 1"),
+    "the audit chain": execute(
+        "DROP TRIGGER audit_entry_no_update; UPDATE audit_entry SET actor = 'nobody' WHERE seq = 1"
+    ),
+    "the details of an audit entry": execute("DROP TRIGGER audit_detail_no_delete; DELETE FROM audit_detail"),
+    "the tail of the audit chain": execute(
+        "DROP TRIGGER audit_detail_no_delete; DROP TRIGGER audit_entry_no_delete; "
+        "DELETE FROM audit_detail WHERE seq > 3; DELETE FROM audit_entry WHERE seq > 3"
+    ),
 }
 
 
@@ -61,7 +69,8 @@ def test_a_clean_home_passes(home: Path) -> None:
     told = done(xunfang("verify", "--home", home, "--json")).json
     assert told["damaged"] == []
     assert told["intact"] is True
-    assert (told["nights"], told["audit_entries"]) == (1, 1)
+    assert (told["nights"], told["audit_checkpoints"]) == (1, 1)
+    assert told["audit_entries"] > 5
     assert told["night_files"] > 10
     assert "everything is as it was written" in done(xunfang("verify", "--home", home)).out
 

@@ -1,6 +1,6 @@
 """The vault opens a field only where it belongs, and tells how to reach a household as of a date."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +8,18 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from engine import audit
+from engine.audit import AuditLog
 from engine.db import open_db, prepare, reading, writing
 from engine.errors import IntegrityError
+from engine.sealing import seal, unseal
 from engine.tables import VaultIdentity
-from engine.vault import Vault, VaultReader, seal, unseal
+from engine.vault import Vault, VaultReader
 
 KEY = bytes(range(32))
+AUDIT_KEY = bytes(range(1, 33))
 AS_OF = date(2025, 1, 1)
+NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,8 +49,12 @@ def heads(*pairs: tuple[str, str | None]) -> pl.DataFrame:
     return pl.DataFrame(list(pairs), schema={"household_id": pl.String, "person_id": pl.String}, orient="row")
 
 
+def reader(database: sa.Engine) -> VaultReader:
+    return VaultReader(database, KEY, AuditLog(database, AUDIT_KEY, "ana", "caseworker", lambda: NOW))
+
+
 def contact(database: sa.Engine, as_of: date = AS_OF) -> dict[str, str | None]:
-    return VaultReader(database, KEY).contacts(heads(("h1", "p1")), as_of).to_dicts()[0]
+    return reader(database).contacts(heads(("h1", "p1")), as_of, "visit").to_dicts()[0]
 
 
 def test_a_sealed_text_opens_only_with_its_key_and_in_its_place() -> None:
@@ -106,7 +115,7 @@ def test_only_what_was_known_and_valid_on_the_day_counts(database: sa.Engine) ->
 
 
 def test_unknown_households_are_listed_with_nulls_in_order(database: sa.Engine) -> None:
-    found = VaultReader(database, KEY).contacts(heads(("h2", None), ("h1", "p9")), AS_OF)
+    found = reader(database).contacts(heads(("h2", None), ("h1", "p9")), AS_OF, "visit")
     assert found.rows() == [("h1", None, None, None), ("h2", None, None, None)]
 
 
@@ -149,3 +158,22 @@ def test_a_collision_of_pseudonyms_is_refused_without_naming_anybody(database: s
         Vault(database, KEY).store(identities({"id_number": "4711", "known_on": date(2021, 1, 1)}))
     assert "4711" not in str(refused.value)
     assert "11010519491231002X" not in str(refused.value)
+
+
+def test_every_reading_is_noted_before_anything_is_opened(database: sa.Engine) -> None:
+    Vault(database, KEY).store(identities({}, {"subject": "p2", "phone": "2", "id_number": "2"}))
+    reader(database).contacts(heads(("h2", "p2"), ("h1", "p1")), AS_OF, "visit")
+    with pytest.raises(IntegrityError):
+        VaultReader(database, bytes(32), reader(database)._log).contacts(heads(("h3", "p1")), AS_OF, "objection")
+    with reading(database) as session:
+        found = list(audit.entries(session, AUDIT_KEY))
+    assert [(link.actor, link.action, details["purpose"], details["households"]) for link, details in found] == [
+        ("ana", "identities read", "visit", ["h1", "h2"]),
+        ("ana", "identities read", "objection", ["h3"]),
+    ]
+    assert {(details["role"], details["as_of"]) for _, details in found} == {("caseworker", "2025-01-01")}
+
+
+def test_a_reading_of_nobody_is_not_noted(database: sa.Engine) -> None:
+    assert reader(database).contacts(heads(), AS_OF, "visit").is_empty()
+    assert audit.head(database) == (0, audit.START)
