@@ -255,12 +255,13 @@ class _Taking:
             described = self._described[entry.source] if entry.source else None
             mapper = Mapper(described, entry.name, self._delivery.manifest.delivered_on)
             self.account.came_in(file, 0, 0)
-            for block in blocks(self._delivery.folder / entry.name, entry.proves_length):
+            for block in blocks(self._delivery.folder / entry.name, entry.proves_length, entry.shape):
                 self._progress("read", self._read, total)
                 frame, idle = self._mending.take(file, block.frame)
                 frame, unmapped = mapper.apply(frame)
                 parser.check_columns(frame)
-                good, broken = mapper.whole_rows(*parser.parse(mapper.dated(frame)))
+                parsed = parser.parse(mapper.dated(frame), serial_dates=block.serial_dates)
+                good, broken = mapper.whole_rows(*parsed)
                 torn = pl.DataFrame(list(block.broken), schema=broken.schema, orient="row")
                 self.account.came_in(file, block.rows, block.blank_lines)
                 lost = pl.concat([unmapped, broken, torn, idle])

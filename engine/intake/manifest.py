@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import NotAllowedError, SourceError
 from engine.files import sha256_of
+from engine.intake.shape import SUFFIXES, Encoding, Shape, known_suffix, with_told
 from engine.settings import problems
 from features.records import KINDS, STAGE_B_KINDS
 
@@ -20,7 +21,6 @@ IDENTITY: Final = "identity"
 """The kind whose rows go to the vault and nowhere else."""
 ACCEPTED_KINDS: Final = (*KINDS, IDENTITY)
 MANIFEST: Final = "manifest.json"
-SUFFIXES: Final = (".csv", ".parquet")
 
 
 class FileEntry(BaseModel):
@@ -28,6 +28,7 @@ class FileEntry(BaseModel):
 
     ``mends``: in a delivery that corrects another, the file there whose rows this one mends (else its namesake).
     ``source`` names the description that the file is read by, and then says of which kind it is.
+    ``encoding`` (of text) and ``sheet`` (of a workbook) are found out where they are not given.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +40,13 @@ class FileEntry(BaseModel):
     bytes: int | None = Field(default=None, ge=0)
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     mends: str | None = None
+    encoding: Encoding | None = None
+    sheet: str | None = None
+
+    @property
+    def shape(self) -> Shape | None:
+        """How the file is to be read, as far as the manifest says it."""
+        return with_told(None, encoding=self.encoding, sheet=self.sheet)
 
     @property
     def proves_length(self) -> bool:
@@ -77,6 +85,10 @@ class Delivery:
     def kinds(self) -> set[str]:
         """The kinds of record in it."""
         return {entry.kind for entry in self.manifest.files}
+
+    def entry(self, name: str) -> FileEntry:
+        """The entry of a file that the manifest names."""
+        return next(entry for entry in self.manifest.files if entry.name == name)
 
     def files(self, kind: str) -> list[FileEntry]:
         """The files of a kind, by name."""
@@ -146,10 +158,10 @@ def _check_entries(folder: Path, manifest: Manifest) -> None:
     where = f"{folder.name}/{MANIFEST}"
     names = [entry.name for entry in manifest.files]
     for entry in manifest.files:
-        if Path(entry.name).name != entry.name or Path(entry.name).suffix not in SUFFIXES:
+        if Path(entry.name).name != entry.name or known_suffix(entry.name) is None:
             raise SourceError(
-                f"{where}: {entry.name!r} is no .csv or .parquet file of this folder",
-                "Name the file as it lies there.",
+                f"{where}: {entry.name!r} is no file of this folder that can be read",
+                f"Name the file as it lies there; its name must end in {', '.join(SUFFIXES)}.",
             )
         if entry.kind in STAGE_B_KINDS:
             raise NotAllowedError(
@@ -165,7 +177,7 @@ def _check_entries(folder: Path, manifest: Manifest) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SourceError(f"{where}: names {', '.join(twice)} more than once", "Name every file once.")
-    unnamed = sorted({path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES} - set(names))
+    unnamed = sorted({path.name for path in folder.iterdir() if known_suffix(path.name)} - set(names))
     if unnamed:
         raise SourceError(
             f"{where}: does not name {', '.join(unnamed)}, which lies in the folder",

@@ -15,7 +15,7 @@ import dataframely as dy
 import polars as pl
 
 from engine.errors import SourceError
-from engine.identity import Domain, IdKind, broken_rule, normalised, pseudonyms
+from engine.identity import BROKEN_SPREADSHEET, Domain, IdKind, broken_rule, normalised, pseudonyms
 from engine.intake.manifest import IDENTITY
 from features.records import KEYS, KINDS, PersonOrHousehold, Record
 
@@ -33,6 +33,10 @@ OURS: Final = ("known_on_assumed", "delivery_id")
 KNOWN_TOO_LATE: Final = "known_on|after_the_delivery"
 UNREADABLE_FROM: Final = 5
 """A column of which nothing can be read, with at least so many values, is of the wrong kind altogether."""
+SERIAL_EPOCH: Final = date(1899, 12, 30)
+SERIAL_DAY: Final = r"^[1-9][0-9]{4}$"
+"""Days since 1899-12-30: how a spreadsheet stores a date (ECMA-376 part 1, 18.17.4.1)."""
+EXPONENT: Final = r"^[0-9]\.[0-9]+E\+[0-9]{2,}$"
 
 BROKEN_SCHEMA: Final = {"row_": pl.Int64, "rule": pl.String}
 
@@ -73,7 +77,7 @@ class Pseudonymiser:
     def _made(self, domain: Domain, raw: pl.Series) -> pl.DataFrame:
         kind: IdKind = self.person_ids if domain == "person" else "free"
         number = normalised(raw, kind)
-        broken = broken_rule(number) if kind == "gb11643" else pl.Series([None] * raw.len(), dtype=pl.String)
+        broken = broken_rule(number) if kind == "gb11643" else _damaged(number)
         return pl.DataFrame(
             {"raw": raw, "number": number, "pseudonym": pseudonyms(self.key, domain, number), "broken": broken}
         )
@@ -111,12 +115,16 @@ class Parser:
         for name in given:
             _check_type(self.name, name, frame.schema[name], _types(self.kind)[name])
 
-    def parse(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def parse(self, frame: pl.DataFrame, *, serial_dates: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Good records (the schema's columns and ``row_``) and broken ones (``row_, rule``).
 
         A first load's days of knowledge come with ``known_on_assumed``; a delivered file may not have the column.
+        ``serial_dates``: a spreadsheet's number of days is read as a date where a date belongs.
         """
-        typed, broken = self._typed(self._with_pseudonyms(self._with_defaults(frame)))
+        frame = self._with_defaults(frame)
+        if serial_dates:
+            frame = frame.with_columns(_from_serial(name) for name in self._dates(frame))
+        typed, broken = self._typed(self._with_pseudonyms(frame))
         good = typed.join(broken, on="row_", how="anti", maintain_order="left") if broken.height else typed
         accepted, failed = _schema_with_row(self.kind).filter(good)
         rules = [broken]
@@ -144,6 +152,10 @@ class Parser:
     def _with_defaults(self, frame: pl.DataFrame) -> pl.DataFrame:
         absent = [pl.lit(None, dtype=pl.String).alias(name) for name in DEFAULTED if name not in frame.columns]
         return frame.with_columns(absent)
+
+    def _dates(self, frame: pl.DataFrame) -> list[str]:
+        types = _types(self.kind)
+        return [name for name, given in frame.schema.items() if given == pl.String and types.get(name) == pl.Date]
 
     def _with_pseudonyms(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Raw numbers replaced; ``broken_*`` is the rule that a number breaks, ``id_number`` the vault's copy."""
@@ -235,6 +247,19 @@ def _read(name: str, given: pl.DataType, wanted: pl.DataType) -> pl.Expr:
         return column.str.to_lowercase().replace_strict(["true", "false"], [True, False], default=None).alias(name)
     read = column.cast(wanted, strict=False)
     return pl.when(read.is_finite()).then(read).alias(name) if wanted.is_float() else read.alias(name)
+
+
+def _from_serial(name: str) -> pl.Expr:
+    """Five digits as the day that a spreadsheet shows for them (1927 to 2173); other texts as they are."""
+    days = pl.when(pl.col(name).str.contains(SERIAL_DAY)).then(pl.col(name)).cast(pl.Int32, strict=False)
+    day = (pl.lit(SERIAL_EPOCH) + pl.duration(days=days)).dt.to_string("%Y-%m-%d")
+    return pl.coalesce(day, pl.col(name)).alias(name)
+
+
+def _damaged(numbers: pl.Series) -> pl.Series:
+    """The rule that a number of any form breaks where a spreadsheet made an exponent of it."""
+    broken = pl.when(pl.col("number").str.contains(EXPONENT)).then(pl.lit(BROKEN_SPREADSHEET))
+    return pl.DataFrame({"number": numbers}).select(broken.alias("broken")).to_series()
 
 
 def _check_type(file: str, name: str, given: pl.DataType, wanted: pl.DataType) -> None:

@@ -22,7 +22,7 @@ HEADER: Final = 0
 def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.DataFrame) -> None:
     """Keep the raw text of the broken rows (``row_, rule``) of one file, and the names of its columns."""
     texts = pl.DataFrame(
-        list(raw_text(delivery.folder / name, broken["row_"].to_list())),
+        list(raw_text(delivery.folder / name, broken["row_"].to_list(), delivery.entry(name).shape)),
         schema={"row": pl.Int64, "text": pl.String},
         orient="row",
     )

@@ -10,7 +10,9 @@ from deliveries import a_home, csv_of, deliver, people, wages
 
 from engine.errors import SourceError
 from engine.intake.inbox import check, take_in
-from engine.intake.read import MOST_LINES, QUOTE, blocks, raw_text
+from engine.intake.read import blocks, raw_text
+from engine.intake.read_block import QUOTE
+from engine.intake.read_csv import MOST_LINES
 
 PERSONS = 20
 

@@ -1,10 +1,12 @@
 """A delivery of the wrong shape is refused with what, where and the way out, and nothing of it is taken in."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from deliveries import a_home, csv_of, deliver, people, wages
 
@@ -40,8 +42,13 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "amounts that are words": (column_full_of("amount", "much"), "column 'amount' is of the wrong kind"),
     "months that are numbers": (column_full_of("month", "202401"), "column 'month' is of the wrong kind"),
     "codes of another list": (column_full_of("kind", "salary"), "column 'kind' is of the wrong kind"),
-    "GB18030": (GOOD.replace(b"RS", "人社".encode("gb18030")), "looks like GB18030"),
-    "UTF-16": (GOOD.decode().encode("utf-16"), "UTF-16"),
+    "a workbook": (b"PK\x03\x04" + GOOD, "an Excel workbook or another zip archive"),
+    "an old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + GOOD, "an old Excel workbook"),
+    "Parquet": (b"PAR1" + GOOD, "is a Parquet file and not text"),
+    "a gzip stream without its end": (gzip.compress(GOOD)[:-9], "was cut: its end is missing"),
+    "a gzip stream with a wrong sum": (gzip.compress(GOOD)[:-8] + b"12345678", "is damaged"),
+    "a zstd stream without its end": (pa.compress(GOOD, "zstd", asbytes=True)[:-9], "was cut: its end is missing"),
+    "a gzip bomb": (gzip.compress(GOOD + b" " * 70_000_000), "unpacks to more than 200 times its"),
     "old line ends": (GOOD.replace(b"\n", b"\r"), "no header of a CSV file"),
     "nobody in the roster": (csv_of("income", wages(range(100, 130))), "shares no key"),
 }
@@ -117,7 +124,7 @@ def change(part: str, value: object) -> Callable[[dict[str, object]], None]:
         (change("bytes", 10), SourceError, "cut or changed"),
         (change("sha256", "0" * 64), SourceError, "its sha256 differs"),
         (change("sha256", "abc"), SourceError, "files.2.sha256"),
-        (change("name", "../income.csv"), SourceError, "is no .csv or .parquet file of this folder"),
+        (change("name", "../income.csv"), SourceError, "is no file of this folder"),
         (change("name", "absent.csv"), SourceError, "does not name income.csv"),
         (change("kind", "salaries"), SourceError, "which does not exist"),
         (change("kind", "asset"), NotAllowedError, "consent"),

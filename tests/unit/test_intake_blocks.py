@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import SourceError
-from engine.intake import read
+from engine.intake import read_csv
 from engine.intake.read import blocks, raw_text
 
 QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -20,7 +20,7 @@ spoilt = st.lists(st.sampled_from([b"a,b,c", b"\n", b"\r\n", b"\r", b'"', b",", 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "BLOCK_BYTES", 40)
+    monkeypatch.setattr(read_csv, "BLOCK_BYTES", 40)
 
 
 def written(rows: Sequence[Sequence[str]], quoting: int) -> bytes:
@@ -76,7 +76,7 @@ def test_every_line_of_a_spoilt_file_is_a_record_or_blank(tmp_path: Path, pieces
 
 
 def test_a_line_without_an_end_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "LONGEST_LINE", 100)
+    monkeypatch.setattr(read_csv, "LONGEST_LINE", 100)
     path = tmp_path / "file.csv"
     path.write_bytes(b"x,y\n" + b"1" * 500)
     with pytest.raises(SourceError, match="longer than a million bytes"):
