@@ -93,6 +93,18 @@ RULES: Final[dict[str, Advice]] = {
         Text("文件在这一行中断", "the file ends inside the row"),
         Text("重新报送整个文件。", "Deliver the whole file again."),
     ),
+    "not_in_the_encoding": Advice(
+        Text("有无法识别的字节", "holds bytes that are no characters"),
+        Text("用 UTF-8 或 GB 18030 重新导出。", "Export it again in UTF-8 or GB 18030."),
+    ),
+    "merged_cells": Advice(
+        Text("有合并单元格，空白处不知何意", "lies under a merged cell, so that its blank says nothing"),
+        Text("取消合并，每格填写。", "Undo the merging and fill every cell."),
+    ),
+    "formula_without_a_result": Advice(
+        Text("公式没有保存结果", "holds a formula whose result was not stored"),
+        Text("把公式换成数值再保存。", "Replace the formula by its value and save again."),
+    ),
     "household_without_members": Advice(Text("这一户没有成员", "a household without members"), _OWNER),
     "member_of_unknown_household": Advice(Text("所属户不在名册", "the household is in no roster"), _OWNER),
     "person_not_in_any_household": Advice(Text("此人不在任何一户", "the person is in no household"), _OWNER),

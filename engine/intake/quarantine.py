@@ -21,13 +21,14 @@ HEADER: Final = 0
 
 def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.DataFrame) -> None:
     """Keep the raw text of the broken rows (``row_, rule``) of one file, and the names of its columns."""
+    path, shape = delivery.folder / name, delivery.entry(name).shape
     texts = pl.DataFrame(
-        list(raw_text(delivery.folder / name, broken["row_"].to_list(), delivery.entry(name).shape)),
+        list(raw_text(path, broken["row_"].to_list(), shape)),
         schema={"row": pl.Int64, "text": pl.String},
         orient="row",
     )
     rows = broken.rename({"row_": "row"}).join(texts, on="row", how="left").sort("row").select(list(SCHEMA))
-    columns = [each for each in next(blocks(delivery.folder / name, whole=True)).frame.columns if each != "row_"]
+    columns = [each for each in next(blocks(path, whole=True, shape=shape)).frame.columns if each != "row_"]
     header = {"row": [HEADER], "rule": [None], "text": [json.dumps(columns)]}
     rows = pl.concat([pl.DataFrame(header, schema=SCHEMA), rows])
     buffer = io.BytesIO()
