@@ -24,6 +24,7 @@ from models.leaks import LeakError
 from models.risk import RiskModel, RiskModelError
 from models.split import matured
 from models.training import TooLittleToLearnError, train
+from outreach.wording_casework import source_name
 
 RISKS: Final[tuple[Risk, ...]] = ("relative_poverty", "emergency")
 INCOME_RATIO: Final = "income_to_median_12m"
@@ -240,7 +241,7 @@ def _learn_one(
         progress(stage, 3, 3)
         return told | {"model_id": None, "promoted": False}
     served = None if examples is None or experiment.unavailable else _served(learner, risk, examples)
-    model_id = None if served is None else _keep_model(learner.home, risk, served, experiment)
+    model_id = None if served is None else _keep_model(learner, risk, served, experiment)
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
     told["promoted"] = bool(promote and model_id and experiment.promotion.promoted)
@@ -269,13 +270,14 @@ def _served(learner: Learner, risk: Risk, examples: pl.DataFrame) -> RiskModel |
         return None
 
 
-def _keep_model(home: Home, risk: str, model: RiskModel, experiment: Experiment) -> str:
+def _keep_model(learner: Learner, risk: str, model: RiskModel, experiment: Experiment) -> str:
     files = model.to_files()
     model_id = _id_of(files)
-    folder = home.models / risk / model_id
+    folder = learner.home.models / risk / model_id
     for name in sorted(files):
         write_bytes(folder / name, files[name])
-    write_text(home.models / risk / f"{model_id}-card.md", card(experiment, model))
+    assumed = [(name.zh, name.en) for name in map(source_name, learner.population.assumed())]
+    write_text(folder.with_name(f"{model_id}-card.md"), card(experiment, model, assumed))
     return model_id
 
 

@@ -295,5 +295,6 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "feature": _show_feature,
     "survey": _show_plain,
     "init": _show_plain,
+    "fetch": _show_plain,
     **show_rights.SHAPES,
 }

@@ -99,6 +99,7 @@ class Workplace:
             reject_limit=self.policy.intake.reject_limit,
             database=self.database,
             log=self.log,
+            today=self.log.clock().astimezone().date(),
             progress=progress,
         )
         taken.raise_refused()
@@ -111,6 +112,7 @@ class Workplace:
             reject_limit=self.policy.intake.reject_limit,
             database=self.database,
             log=self.log,
+            today=self.log.clock().astimezone().date(),
             progress=progress,
         )
         return told | {"keys_made": [str(path) for path in self.keys.made]}, taken

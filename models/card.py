@@ -56,10 +56,19 @@ COLUMNS: Final = (
 )
 
 
-def card(experiment: Experiment, model: RiskModel | None = None) -> str:
-    """The card of an experiment and of the model that would serve; without figures it says why there are none."""
+def card(experiment: Experiment, model: RiskModel | None = None, assumed: Sequence[tuple[str, str]] = ()) -> str:
+    """The card of an experiment and of the model that would serve; without figures it says why there are none.
+
+    ``assumed``: the names (zh, en) of the sources of which a first load assumed when records were known.
+    """
     zh, en = RISKS.get(experiment.risk, (experiment.risk, experiment.risk))
     parts = [f"# {zh}\n\n{en}", _list(PURPOSE), "## 数据 / Data\n\n" + "\n".join(_data(experiment, model))]
+    if assumed:
+        zh, en = ("、".join(zh for zh, _ in assumed), ", ".join(en for _, en in assumed))
+        parts.append(
+            f"**首次导入，知悉日期为推定：{zh}。历史指标以推定日期为准。**\n\n"
+            f"**First load; the days of knowledge are assumed: {en}. Figures of the past rest on this assumption.**"
+        )
     if experiment.unavailable is not None:
         parts.append(f"**{experiment.unavailable['zh']}**\n\n**{experiment.unavailable['en']}**")
     else:

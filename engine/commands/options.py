@@ -43,6 +43,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def today() -> date:
+    """The day here."""
+    return now().astimezone().date()
+
+
 def text_of(path: Path) -> str:
     """A text file that the user has named; raises UsageError."""
     try:

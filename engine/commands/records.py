@@ -1,10 +1,11 @@
 """What comes in: laying out a home, and taking in what its inbox holds."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at, opened
+from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at, opened, today
 
 app = typer.Typer()
 
@@ -30,3 +31,21 @@ def check(home: HomeOption, as_json: JsonOption = False) -> None:
         told, taken = opened(home).check(progress)
     emit(told, as_json, "check")
     taken.raise_refused()
+
+
+@app.command()
+def fetch(
+    home: HomeOption,
+    source: Annotated[
+        str | None, typer.Option(help="One described source (default: all that have a query).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read the departments' databases, without the right to write, and land each result as a delivery in the inbox.
+
+    Example: xunfang fetch --home home
+    """
+    from engine.intake import database
+    from engine.settings import existing
+
+    emit(database.fetch(existing(home_at(home)), today(), source=source), as_json, "fetch")

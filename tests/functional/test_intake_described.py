@@ -1,62 +1,24 @@
 """Deliveries as departments make them, read by descriptions: files in a folder, no manifest, other columns."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
-import tomli_w
 from deliveries import a_home, deliver, people
+from descriptions import INCOME, WIDE, describe, income_of, pensions, put, told
+from model_examples import DATES, FEATURES, make_examples
 
 from engine.errors import HomeError, NotAllowedError
 from engine.intake.inbox import take_in
 from engine.intake.quarantine import open_rows
 from engine.keys import load_keys
-from engine.recordstore import RecordStore, summary
-from engine.settings import Home
-
-WHY = {
-    "department": "RS",
-    "title_zh": "养老待遇发放",
-    "title_en": "Pensions paid",
-    "purpose_zh": "主动发现困难家庭",
-    "purpose_en": "Finding households in need",
-    "basis_zh": "社会救助法",
-    "basis_en": "Social Assistance Law",
-    "keep_months": 36,
-    "refresh_days": 31,
-    "sensitivity": "S",
-}
-INCOME: dict[str, Any] = {
-    "person_id": "证件号",
-    "month": {"from": "所属期", "dates": "YYYYMM"},
-    "period_months": {"value": 1},
-    "kind": {"value": "transfer_pension"},
-    "source_dept": {"value": "RS"},
-    "record_no": "证件号",
-    "amount": {"from": "金额", "unit": "yuan"},
-    "quality": {"value": "registered"},
-}
-WIDE: dict[str, Any] = {name: INCOME[name] for name in INCOME if name != "month"} | {"amount": {"unit": "yuan"}}
-
-
-def describe(home: Home, name: str = "pensions", **entries: Any) -> None:
-    home.sources.mkdir(exist_ok=True)
-    told = WHY | {"kind": "income", "from": {"files": "pension*.csv"}, "columns": INCOME} | entries
-    (home.sources / f"{name}.toml").write_text(tomli_w.dumps(told), "utf-8")
-
-
-def put(home: Home, folder: str, **files: str) -> Path:
-    path = home.inbox / folder
-    path.mkdir(parents=True)
-    for name, text in files.items():
-        (path / f"{name}.csv").write_text(text, "utf-8")
-    return path
-
-
-def pensions(*rows: str) -> str:
-    return "".join(f"{row}\n" for row in ["姓名,证件号,所属期,金额", *rows])
+from engine.learning import Learner, _keep_model
+from engine.population import Population
+from engine.settings import Home, read_settings
+from models.experiment import run_experiment
+from models.training import Settings, train
 
 
 @pytest.fixture
@@ -64,18 +26,6 @@ def home(tmp_path: Path) -> Home:
     place = a_home(tmp_path / "home")
     deliver(place, "roster", "2024-01-31", **people(20))
     return place
-
-
-def income_of(store: RecordStore) -> list[tuple[Any, ...]]:
-    rows = store.records("income").filter(~pl.col("copied")).sort("amount").collect()
-    return rows.select("month", "amount", "known_on", "known_on_assumed").rows()
-
-
-def told(store: RecordStore, kind: str = "income") -> dict[str, Any]:
-    (found,) = [dict(each) for each in summary(store) if each["name"] == kind]
-    assert found["rows"] == found["accepted"] + found["quarantined"]
-    assert sum(found["rules"].values()) == found["quarantined"]
-    return found
 
 
 def test_a_folder_without_a_manifest_is_a_delivery_of_the_described_source(home: Home) -> None:
@@ -193,6 +143,23 @@ def test_a_first_load_is_dated_by_the_lag_and_never_after_the_delivery(home: Hom
         (date(2024, 7, 1), 300, date(2024, 7, 31), False),
         (date(2024, 1, 1), 400, date(2024, 7, 31), False),
     ]
+
+
+def test_the_card_of_a_model_that_learnt_from_a_first_load_says_so(home: Home) -> None:
+    put(home, "rs-2024-06-30", pension=pensions("甲,P1,202401,1"))
+    model = train(make_examples(200, DATES[:1]), FEATURES, risk="emergency", seed=1, settings=Settings(rounds=2))
+    figures = run_experiment(make_examples(10), FEATURES, risk="emergency", seed=1, lacking=("medical",))
+    cards = []
+    for entries in ({}, FIRST):
+        shutil.rmtree(home.records, ignore_errors=True)
+        home.database.unlink(missing_ok=True)
+        describe(home, **entries)
+        population = Population(take_in(home).store, None)
+        learner = Learner(home, read_settings(home), population, seed=1, threads=1, list_length=None)
+        model_id = _keep_model(learner, "emergency", model, figures)
+        cards.append((home.models / "emergency" / f"{model_id}-card.md").read_text("utf-8"))
+    assert "assumed" not in cards[0]
+    assert "the days of knowledge are assumed: income" in cards[1]
 
 
 def test_a_day_that_the_department_gives_is_never_replaced_by_an_assumed_one(home: Home) -> None:

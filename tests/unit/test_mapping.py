@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import descriptions
 import polars as pl
 import pytest
 import tomli_w
@@ -13,31 +14,17 @@ from engine.intake.description import read_description
 from engine.intake.mapping import Mapper, amounts
 
 DAY = date(2025, 12, 31)
-WHY = {
-    "department": "RS",
-    "title_zh": "养老待遇",
-    "title_en": "Pensions",
-    "purpose_zh": "主动发现",
-    "purpose_en": "Finding households in need",
-    "basis_zh": "社会救助法",
-    "basis_en": "Social Assistance Law",
-    "keep_months": 36,
-    "refresh_days": 31,
-    "sensitivity": "S",
-    "from": {"files": "*.csv"},
-}
+WHY = descriptions.WHY | {"from": {"files": "*.csv"}}
 PENSION: dict[str, Any] = {
     "person_id": "证件号",
     "month": {"from": "所属期", "dates": ["YYYYMM", "YYYY/M/D", "YYYY年M月D日", "excel"]},
     "period_months": {"value": 1},
     "kind": {"value": "transfer_pension"},
     "source_dept": {"value": "RS"},
-    "record_no": ["证件号", "所属期"],
+    "record_no": {"from": ["证件号", "所属期"]},
     "amount": {"from": "金额", "unit": "yuan", "thousands": ","},
     "quality": {"value": "registered"},
 }
-del PENSION["record_no"]
-PENSION["record_no"] = {"from": ["证件号", "所属期"]}
 
 
 def described(folder: Path, kind: str = "income", **entries: Any) -> Path:

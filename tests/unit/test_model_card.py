@@ -51,3 +51,10 @@ def test_without_figures_the_card_says_why():
     assert "there is no medical source" in told
     assert "没有医疗来源" in told
     assert "AUC" not in told
+
+
+def test_the_card_names_the_sources_whose_days_of_knowledge_are_assumed(experiment):
+    assert "首次导入" not in card(experiment)
+    told = card(experiment, assumed=[("收入", "income"), ("就业", "employment")])
+    assert "首次导入，知悉日期为推定：收入、就业。" in told
+    assert "First load; the days of knowledge are assumed: income, employment." in told

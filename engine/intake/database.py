@@ -1,0 +1,165 @@
+"""A department's table in a database: read by a read-only query and landed in the inbox as a delivery.
+
+What was read is kept as a Parquet file of text with its row count and hash, so that accounting, replay and repair
+work without asking the database again. The address comes from the environment; no secret is written anywhere.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from engine.errors import SourceError, UsageError
+from engine.files import locked, named_errors, sha256_of, sync_folder, write_text
+from engine.intake.description import Description, read_descriptions
+from engine.intake.manifest import MANIFEST
+from engine.settings import Home
+
+BATCH_ROWS: Final = 50_000
+READ_ONLY: Final[Mapping[str, str]] = {
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "sqlite": "PRAGMA query_only = ON",
+}
+"""How a session is kept from writing. Other databases are refused: nobody has shown that it works there."""
+
+
+def fetch(
+    home: Home, today: date, *, source: str | None = None, environment: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Run the queries of the descriptions (or of one) and land each as the delivery ``<source>-<today>``.
+
+    Tells ``fetched`` (rows by source) and ``already`` (fetched earlier today). Raises UsageError for a source that
+    has no query or address, SourceError where a query fails; what was landed before stays.
+    """
+    described = read_descriptions(home)
+    asked = [each for each in described.values() if each.origin.query is not None]
+    if source is not None:
+        asked = [each for each in asked if each.name == source]
+        if not asked:
+            raise UsageError(
+                f"{source}: no description of this name has a query", f"Write it in {home.sources}/{source}.toml."
+            )
+    fetched, already = {}, []
+    with locked(home.inbox / ".fetch.lock", "fetching from databases"):
+        for each in asked:
+            folder = home.inbox / f"{each.name}-{today}"
+            if folder.exists():
+                already.append(each.name)
+            else:
+                fetched[each.name] = _land(each, folder, today, _address(each, environment))
+    return {"fetched": fetched, "already": already}
+
+
+def _land(given: Description, folder: Path, today: date, address: str) -> int:
+    """Write the delivery under a hidden name and show it when it is whole."""
+    hidden = folder.with_name(f".{folder.name}")
+    shutil.rmtree(hidden, ignore_errors=True)
+    path = hidden / f"{given.name}.parquet"
+    try:
+        with named_errors(hidden):
+            hidden.mkdir(parents=True, mode=0o700)
+            rows = _write(path, given, address)
+            path.chmod(0o600)
+            entry = {
+                "name": path.name,
+                "source": given.name,
+                "rows": rows,
+                "bytes": path.stat().st_size,
+                "sha256": sha256_of(path),
+            }
+            told = {"delivery_id": folder.name, "delivered_on": today.isoformat(), "files": [entry]}
+            write_text(hidden / MANIFEST, json.dumps(told, indent=1) + "\n")
+            hidden.rename(folder)
+            sync_folder(folder.parent)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    return rows
+
+
+def _write(path: Path, given: Description, address: str) -> int:
+    """The query's rows as text, batch by batch; returns how many. Memory is bounded by a batch."""
+    writer, rows = None, 0
+    try:
+        for batch in _batches(given, address):
+            text = batch.select(pl.all().cast(pl.String)).to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer = writer or pq.ParquetWriter(path, text.schema, compression="zstd")
+            writer.write_table(text)
+            rows += batch.height
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        raise SourceError(
+            f"sources/{given.name}.toml: the query gives no row",
+            "Look whether the table is empty, or the account may not see its rows.",
+        )
+    return rows
+
+
+def _batches(given: Description, address: str) -> Iterator[pl.DataFrame]:
+    with _session(given, address) as connection:
+        yield from pl.read_database(
+            str(given.origin.query),
+            connection,
+            iter_batches=True,
+            batch_size=BATCH_ROWS,
+            infer_schema_length=None,
+        )
+
+
+@contextmanager
+def _session(given: Description, address: str) -> Iterator[sa.Connection]:
+    """A connection that cannot write, and streams; its errors become ours, without address or values."""
+    where = f"sources/{given.name}.toml"
+    try:
+        dialect = sa.make_url(address).get_backend_name()
+        engine = sa.create_engine(address) if dialect in READ_ONLY else None
+    except (sa.exc.ArgumentError, ModuleNotFoundError):
+        raise UsageError(
+            f"{where}: {given.origin.database_env} holds no address of a database that can be read here",
+            "Write it as in postgresql+psycopg://user:password@host/database, and install xunfang[postgresql].",
+        ) from None
+    if engine is None:
+        raise UsageError(
+            f"{where}: a session of {dialect} cannot be kept from writing here, so it is not opened",
+            f"Have the table exported as files, or use one of: {', '.join(READ_ONLY)}.",
+        )
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(READ_ONLY[dialect])
+            connection.commit()
+            yield connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
+    except (sa.exc.SQLAlchemyError, pl.exceptions.PolarsError) as wrong:
+        raise SourceError(
+            f"{where}: the query cannot be read ({_reason(wrong)})",
+            "Try the query and the address by hand, with the same account.",
+        ) from None
+    finally:
+        engine.dispose()
+
+
+def _reason(wrong: Exception) -> str:
+    """The kind of failure as the database names it: its words may quote values, or the address."""
+    cause = getattr(wrong, "orig", None) or wrong
+    code = getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__} {code}" if code else type(cause).__name__
+
+
+def _address(given: Description, environment: Mapping[str, str]) -> str:
+    name = str(given.origin.database_env)
+    address = environment.get(name)
+    if not address:
+        raise UsageError(
+            f"sources/{given.name}.toml: the environment variable {name} is not set",
+            "Set it to the address of the database, such as postgresql+psycopg://user:password@host/database.",
+        )
+    return address
