@@ -62,7 +62,7 @@ def described_manifest(folder: Path, descriptions: Mapping[str, Description], ar
                 "Every file of a delivery without a manifest is read by exactly one: mend the patterns "
                 "(from.folder, from.files), or take the file away.",
             )
-        entries.append(FileEntry(name=name, kind=fits[0].kind, source=fits[0].name))
+        entries.append(FileEntry(name=name, kind=fits[0].kind, source=fits[0].name, described=fits[0].told_shape))
     try:
         return Manifest(delivery_id=folder.name, delivered_on=_day(folder, arrivals), files=tuple(entries))
     except ValidationError as wrong:

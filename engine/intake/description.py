@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from engine.errors import HomeError, NotAllowedError
 from engine.intake.manifest import IDENTITY
 from engine.intake.parse import DEFAULTED, DOMAINS, OURS, SCHEMAS
+from engine.intake.shape import Encoding, Format, Shape
 from engine.settings import Home, problems, read_toml
 from features.records import STAGE_B_KINDS, PersonOrHousehold
 
@@ -123,14 +124,14 @@ class Origin(_Entry):
         return self
 
 
-class Shape(_Entry):
+class FileShape(_Entry):
     """What the bureau knows of the files; whatever it leaves out is found by looking at each file."""
 
-    format: Literal["csv", "parquet", "xlsx"] | None = None
-    encoding: Text | None = None
+    format: Format | None = None
+    encoding: Encoding = "auto"
     separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     sheet: Text | None = None
-    header_row: Annotated[int, Field(ge=1)] | None = None
+    header_row: Annotated[int, Field(ge=1)] = 1
 
 
 class Description(_Entry):
@@ -149,7 +150,7 @@ class Description(_Entry):
     refresh_days: Annotated[int, Field(ge=1, le=3_660)]
     sensitivity: Literal["I", "S", "P", "B"]
     origin: Origin = Field(alias="from")
-    shape: Shape = Shape()
+    shape: FileShape = FileShape()
     columns: Mapping[str, Annotated[Column, BeforeValidator(_column)]]
     months: Months | None = None
     snapshot: bool = False
@@ -172,6 +173,11 @@ class Description(_Entry):
         names = [name for column in self.columns.values() for name in column.source or ()]
         year = [self.months.year] if self.months and self.months.year else []
         return tuple(dict.fromkeys([*names, *year]))
+
+    @property
+    def told_shape(self) -> Shape:
+        """The shape as the reader takes it."""
+        return Shape(**self.shape.model_dump())
 
     @property
     def splits_rows(self) -> bool:

@@ -165,13 +165,13 @@ class _Inbox:
     def _manifests(self) -> list[tuple[Path, Manifest]]:
         """The deliveries in the inbox by day of delivery; folders without a sound manifest are refused."""
         found, described = [], self.rules.descriptions
-        kinds = {name: each.kind for name, each in described.items()}
+        known = {name: (each.kind, each.told_shape) for name, each in described.items()}
         for folder in folders(self.home.inbox):
             try:
                 if is_described(folder, described):
                     found.append((folder, described_manifest(folder, described, self.arrivals)))
                 else:
-                    found.append((folder, read_manifest(folder, kinds)))
+                    found.append((folder, read_manifest(folder, known)))
             except REFUSALS as error:
                 self.refused[folder.name] = error
         return sorted(found, key=lambda each: (each[1].delivered_on, each[1].delivery_id, each[0].name))

@@ -23,6 +23,10 @@ ACCEPTED_KINDS: Final = (*KINDS, IDENTITY)
 MANIFEST: Final = "manifest.json"
 
 
+Sources = Mapping[str, tuple[str, Shape]]
+"""The kind and the shape of each described source."""
+
+
 class FileEntry(BaseModel):
     """One file of a delivery; rows (without the header), bytes and sha256 are enforced where they are given.
 
@@ -42,11 +46,15 @@ class FileEntry(BaseModel):
     mends: str | None = None
     encoding: Encoding | None = None
     sheet: str | None = None
+    described: Shape | None = Field(default=None, exclude=True)
 
     @property
     def shape(self) -> Shape | None:
-        """How the file is to be read, as far as the manifest says it."""
-        return with_told(None, encoding=self.encoding, sheet=self.sheet)
+        """How the file is to be read, as far as the manifest and its source's description say it.
+
+        Rows that come back mended come in files of ours, whatever the shape of the department's own.
+        """
+        return with_told(self.described if self.mends is None else None, encoding=self.encoding, sheet=self.sheet)
 
     @property
     def proves_length(self) -> bool:
@@ -108,10 +116,10 @@ def folders(inbox: Path) -> list[Path]:
     return sorted(path for path in inbox.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def read_manifest(folder: Path, sources: Mapping[str, str] = MappingProxyType({})) -> Manifest:
+def read_manifest(folder: Path, sources: Sources = MappingProxyType({})) -> Manifest:
     """The manifest of a delivery folder; raises SourceError that says what is wrong in it.
 
-    ``sources``: the described sources of the home and their kinds, for files that name a source.
+    ``sources``: kind and shape of the described sources of the home, for files that name a source.
     """
     path = folder / MANIFEST
     try:
@@ -185,8 +193,8 @@ def _check_entries(folder: Path, manifest: Manifest) -> None:
         )
 
 
-def _with_kinds(folder: Path, told: Any, sources: Mapping[str, str]) -> Any:
-    """The manifest with the kind of each file that names a source instead."""
+def _with_kinds(folder: Path, told: Any, sources: Sources) -> Any:
+    """The manifest with kind and shape of each file that names a source instead."""
     files = told.get("files") if isinstance(told, dict) else None
     if not isinstance(files, list):
         return told
@@ -199,9 +207,10 @@ def _with_kinds(folder: Path, told: Any, sources: Mapping[str, str]) -> Any:
                 f"{folder.name}/{MANIFEST}: names the source {source!r}, which no description describes",
                 f"Write sources/{source}.toml, or name one of: {', '.join(sources) or 'none is described'}.",
             )
-        if entry.setdefault("kind", sources[source]) != sources[source]:
+        kind, entry["described"] = sources[source]
+        if entry.setdefault("kind", kind) != kind:
             raise SourceError(
-                f"{folder.name}/{MANIFEST}: the source {source!r} is of the kind {sources[source]}, not another",
+                f"{folder.name}/{MANIFEST}: the source {source!r} is of the kind {kind}, not another",
                 "Take the kind out of the manifest: the description says it.",
             )
     return told

@@ -79,6 +79,19 @@ def test_a_file_that_no_description_knows_refuses_the_folder_by_name(home: Home)
     assert "pension.csv: fits sources/all.toml and sources/pensions.toml" in said
 
 
+def test_the_description_says_how_a_file_is_shaped(home: Home) -> None:
+    shape = {"encoding": "gb18030", "separator": "\t", "header_row": 2}
+    describe(home, shape=shape, **{"from": {"files": "*.txt"}})
+    folder = put(home, "rs-2024-02-20")
+    text = "养老待遇发放表\n" + pensions("甲,P1,202401,1", "乙,P2,202401,x").replace(",", "\t")
+    (folder / "表一.txt").write_bytes(text.encode("gb18030"))
+    found = told(take_in(home).store)
+    assert (found["rows"], found["accepted"]) == (2, 1)
+    assert open_rows(home, load_keys(home).vault, "rs-2024-02-20", "表一.txt")["text"].to_list() == [
+        "乙\tP2\t202401\tx"
+    ]
+
+
 def test_a_description_that_changes_later_leaves_what_was_taken_in_alone(home: Home) -> None:
     describe(home)
     put(home, "rs-2024-02-20", pension=pensions("甲,P1,202401,1"))
@@ -265,6 +278,7 @@ def test_a_roster_snapshot_says_nothing_about_the_past(tmp_path: Path) -> None:
         ({"snapshot": True}, "only a roster"),
         ({"kind": "medical", "columns": {}}, "medical records are of class P, not S"),
         ({"refresh_days": 0}, "refresh_days"),
+        ({"shape": {"encoding": "latin-1"}}, "shape.encoding"),
     ],
 )
 def test_a_mistake_in_a_description_is_named_before_anything_is_read(
