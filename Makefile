@@ -1,4 +1,4 @@
-.PHONY: install demo test check fix bench lock clean help
+.PHONY: install demo test check fix bench faults lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ fix: install     ## what the tools can mend by themselves
 
 bench: install   ## the night's stages as ratios to pandas, with peak memory
 	$(BIN)/python -m bench
+
+faults: install  ## 10,000 spoilt files and a file larger than memory: nothing lost, nothing aborted
+	PYTHONPATH=tests:. $(BIN)/python tests/long/faults.py $(FAULTS)
 
 lock:            ## resolve pyproject.toml again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
