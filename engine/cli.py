@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands import columns, quarantine, records, state
+from engine.commands import columns, quarantine, records, rights, state
 from engine.commands.options import (
     DateOption,
     HomeOption,
@@ -41,6 +41,7 @@ survey_app = typer.Typer(
 app.add_typer(columns.app, name="features")
 app.add_typer(survey_app, name="survey")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(rights.app, name="rights")
 app.add_typer(records.app)
 app.add_typer(state.app)
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from engine import audit, lease
 from engine.db import serialise
 from engine.lease import Claim
-from engine.tables import Delivery, Night, OptOut, OutreachItem, OutreachList, Visit
+from engine.tables import Delivery, Erasure, Night, Objection, OptOut, OutreachItem, OutreachList, Visit
 
 ITEM_COLUMNS: Final = (
     "household_id",
@@ -115,6 +115,9 @@ def told_again(session: Session, night: Night, inputs: Inputs) -> Saved:
     assert night.id is not None
     count = select(sa.func.count()).select_from(OutreachList).where(OutreachList.night_id == night.id)
     changed = tuple(name for name, value in vars(inputs).items() if getattr(night, name) != value)
+    erased = select(sa.func.count()).select_from(Erasure).where(Erasure.voided_at > night.finished_at)
+    if gone := session.exec(erased).one():
+        changed += (f"{gone} erased since: it cannot be made again byte by byte",)
     return Saved(
         night.id,
         night.business_date,
@@ -252,12 +255,11 @@ def open_work(session: Session, business_date: date) -> pl.DataFrame:
     """What stands now and keeps households off the lists of this date: the drafting's ``open_work``, sorted.
 
     Columns ``household_id, state, since, outcome``. States: ``open_item`` (waits on the list of another date; since
-    the first such date), ``visited`` (the newest visit, with its outcome code), ``opted_out``. ``outcome`` is null
-    but for visits. A household may have several rows, at most one per state.
+    the first such date), ``visited`` (the newest visit, with its outcome code), ``opted_out``, ``objected``.
+    ``outcome`` is null but for visits. A household may have several rows, at most one per state.
     """
-    frames = [
-        _frame(session, part) for part in (_open_items(business_date), _last_visits(), _opt_outs(business_date))
-    ]
+    parts = (_open_items(business_date), _last_visits(), _opt_outs(business_date), _objections())
+    frames = [_frame(session, part) for part in parts]
     return pl.concat(frames).sort("household_id", "state")
 
 
@@ -391,6 +393,14 @@ def _opt_outs(business_date: date) -> sa.Select[str, str, date, None]:
         sa.select(col(OptOut.household_id), sa.literal("opted_out"), sa.func.min(col(OptOut.since)), sa.null())
         .where(sa.or_(col(OptOut.until).is_(None), col(OptOut.until) >= business_date))
         .group_by(col(OptOut.household_id))
+    )
+
+
+def _objections() -> sa.Select[str, str, date, None]:
+    return (
+        sa.select(col(Objection.household_id), sa.literal("objected"), sa.func.min(col(Objection.since)), sa.null())
+        .where(col(Objection.state).in_(("open", "upheld")))
+        .group_by(col(Objection.household_id))
     )
 
 

@@ -14,6 +14,7 @@ from engine.lease import Claim
 from engine.nightfolder import Made, facts_of, write_night
 from engine.nights import Saved
 from engine.population import Progress, silent
+from engine.retraction import retire_gone
 from engine.workplace import Workplace
 from models.peers import peer_medians
 from models.risk import RiskModel
@@ -53,6 +54,7 @@ def run_night(
     columns = _somebody(
         population.columns(business_date), business_date
     )  # 2  what was known that day → one row per household
+    retire_gone(place.log, population, columns, business_date)  # who died or was withdrawn comes off the lists
     groups = population.groups(business_date)
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
     verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found

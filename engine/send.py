@@ -127,6 +127,7 @@ def _frames(place: Workplace, session: Session, business_date: date, lists: list
         people=people,
         visits=_last_visits(session, lists, business_date),
         previous=_previous(place, session, lists, business_date),
+        taken_off=_taken_off(session, lists),
         **given,
     )
 
@@ -145,6 +146,19 @@ def _items(session: Session, lists: list[Any]) -> pl.DataFrame:
         .order_by(col(OutreachList.caseworker_id), col(OutreachItem.position))
     )
     return pl.DataFrame(session.execute(statement).all(), schema=ITEMS, orient="row")
+
+
+def _taken_off(session: Session, lists: list[Any]) -> pl.DataFrame:
+    """``caseworker_id, households`` of the lists from which any was taken off after a night had put it there."""
+    statement = (
+        sa.select(col(OutreachList.caseworker_id), sa.func.count())
+        .join(OutreachItem, col(OutreachItem.list_id) == col(OutreachList.id))
+        .where(col(OutreachList.id).in_(lists), col(OutreachItem.state_reason).is_not(None))
+        .group_by(col(OutreachList.caseworker_id))
+        .order_by(col(OutreachList.caseworker_id))
+    )
+    schema = {"caseworker_id": pl.String, "households": pl.Int64}
+    return pl.DataFrame(session.execute(statement).all(), schema=schema, orient="row")
 
 
 def _on(lists: list[Any]) -> sa.Select[str]:

@@ -33,8 +33,24 @@ def _show_pages(told: Told, console: Console) -> None:
         console.print("nothing is set aside")
 
 
+def _show_right(told: Told, console: Console) -> None:
+    for name, value in told.items():
+        if value is not None:
+            console.print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True)
+
+
+def _show_rights(told: Told, console: Console) -> None:
+    for name, rows in told.items():
+        console.print(f"{name.replace('_', ' ')}: {len(rows)}")
+        for row in rows:
+            parts = (f"{key.replace('_', ' ')} {value}" for key, value in row.items() if value is not None)
+            console.print("  " + ", ".join(parts), soft_wrap=True)
+
+
 SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "quarantine": _show_quarantine,
     "quarantine export": _show_export,
     "quarantine report": _show_pages,
+    "right": _show_right,
+    "rights": _show_rights,
 }

@@ -20,6 +20,9 @@ NIGHT_STATES: Final = ("finished", "held")
 CHANNELS: Final = ("folder",)
 LEDGER_STATES: Final = ("due", "running", "finished", "failed", "skipped")
 SUBJECT_KINDS: Final = ("person", "household")
+OBJECTION_STATES: Final = ("open", "upheld", "dismissed")
+ERASURE_STATES: Final = ("voided", "purged")
+PROPOSAL_STATES: Final = ("proposed", "accepted", "rejected")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -159,6 +162,7 @@ class OutreachItem(Row, table=True):
     due_on: date
     inclusion_probability: float | None = Field(default=None, description="Of the lottery; null in other lanes")
     state: str = Field(index=True)
+    state_reason: str | None = Field(default=None, description="Why it was taken off the list; null = it was not")
 
 
 class Visit(Row, table=True):
@@ -186,6 +190,90 @@ class OptOut(Row, table=True):
     since: date = Field(primary_key=True)
     until: date | None = Field(default=None, description="Last day; null = still opted out")
     recorded_by: str
+    reason: str | None = Field(default=None, description="In the recorder's words")
+
+
+class Objection(Row, table=True):
+    """A household that objects to being chosen by a model: a task for the reviewer.
+
+    While it is open, and when it is upheld, no model ranks the household; dismissed, it is ranked again.
+    """
+
+    __tablename__ = "objection"
+    __table_args__: ClassVar[Any] = (
+        one_of("state", OBJECTION_STATES),
+        sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    household_id: str = Field(index=True)
+    since: date
+    recorded_by: str
+    reason: str | None = Field(default=None, description="In the recorder's words")
+    state: str = "open"
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decision: str | None = Field(default=None, description="Why, in the reviewer's words")
+
+
+class Erasure(Row, table=True):
+    """A household that was erased: when, at whose word, and how much is gone; not who it was.
+
+    While it is ``voided`` its pseudonym is still needed to take the rest away; ``purged``, only its digest is left.
+    """
+
+    __tablename__ = "erasure"
+    __table_args__: ClassVar[Any] = (
+        one_of("state", ERASURE_STATES),
+        sa.CheckConstraint("(state = 'voided') = (household_id IS NOT NULL)", name="forgotten"),
+        sa.CheckConstraint("(state = 'purged') = (purged_at IS NOT NULL)", name="purged"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    digest: str = Field(index=True, description="Keyed digest of the pseudonym")
+    state: str = "voided"
+    household_id: str | None = None
+    voided_at: datetime = Field(sa_type=UtcDateTime)
+    purged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    recorded_by: str
+    reason: str | None = Field(default=None, description="In the recorder's words")
+    persons: int = 0
+    records: int = 0
+    identities: int = 0
+    quarantined: int = 0
+    night_rows: int = 0
+
+
+class ErasedSubject(Row, table=True):
+    """The keyed digest of the pseudonym of an erased person or household: the door refuses whoever has it."""
+
+    __tablename__ = "erased_subject"
+
+    digest: str = Field(primary_key=True)
+    erasure_id: int = Field(foreign_key="erasure.id")
+
+
+class LinkageProposal(Row, table=True):
+    """A quarantined row that may be somebody whom the vault knows: for a person to accept or to reject."""
+
+    __tablename__ = "linkage_proposal"
+    __table_args__: ClassVar[Any] = (
+        sa.UniqueConstraint("delivery_id", "file", "row", "person_id"),
+        one_of("state", PROPOSAL_STATES),
+        sa.CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: str
+    file: str
+    row: int
+    person_id: str = Field(description="Pseudonym of the known person")
+    found_by: str = Field(description="The pass that found it: the kinds of evidence, never values")
+    candidates: int = Field(description="How many known persons the same pass found for the row")
+    state: str = "proposed"
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = None
 
 
 class Delivery(Row, table=True):

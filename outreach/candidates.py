@@ -22,7 +22,8 @@ CANDIDATE_COLUMNS: Final = (
     "blank_share",
 )
 OPEN_WORK_COLUMNS: Final = ("household_id", "state", "since", "outcome")
-STATES: Final = ("open_item", "opted_out", "deceased", "moved", "visited")
+STATES: Final = ("open_item", "opted_out", "deceased", "moved", "visited", "objected")
+"""``objected`` keeps a household out of the lanes that a model ranks, and out of no other."""
 
 
 def prepared(
@@ -36,7 +37,7 @@ def prepared(
 ) -> pl.DataFrame:
     """One row per candidate, sorted: ``team``, ``reason`` and ``until`` where it may not be visited, and
     ``<lane>_priority`` for each lane that it may be in (null: not in it), ``base_priority``, ``has_finding``,
-    ``unsupported`` (unknown = true), ``silent``, ``blank_share``.
+    ``unsupported`` (unknown = true), ``silent``, ``blank_share``, ``objected``.
     """
     lanes = _findings_by_household(findings, policy, day)
     work = _blocks(open_work, policy, day)
@@ -48,6 +49,7 @@ def prepared(
         .join(work, on="household_id", how="left")
         .with_columns(
             has_finding=pl.col("has_finding").fill_null(False),
+            objected=pl.col("household_id").is_in(_objected(open_work)),
             base_priority=_base_priority(candidates),
         )
         .sort("household_id")
@@ -63,9 +65,16 @@ def prepared(
         reason=pl.coalesce(block, "problem"),
         until=pl.when(~broken).then(pl.col("until")),
         silent=silent,
-        risk_priority=pl.when(pl.col("unsupported") | pl.col("has_finding")).then(pl.col("base_priority")),
-        silent_priority=pl.when(silent).then(pl.col("base_priority")),
+        risk_priority=pl.when((pl.col("unsupported") | pl.col("has_finding")) & ~pl.col("objected")).then(
+            pl.col("base_priority")
+        ),
+        silent_priority=pl.when(silent & ~pl.col("objected")).then(pl.col("base_priority")),
     )
+
+
+def _objected(open_work: pl.DataFrame) -> list[str]:
+    """Households that object to being chosen by a model (PIPL Art. 24)."""
+    return sorted(open_work.filter(pl.col("state") == "objected")["household_id"].unique())
 
 
 def _base_priority(candidates: pl.DataFrame) -> pl.Expr:
@@ -150,7 +159,7 @@ def _blocks(open_work: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
     )
     order = ["deceased", "moved", "opted_out", "open_item"]
     states = (
-        open_work.filter(pl.col("state") != "visited")
+        open_work.filter(~pl.col("state").is_in(["visited", "objected"]))
         .with_columns(
             rank=pl.col("state").replace_strict({s: i for i, s in enumerate(order)}, return_dtype=pl.Int64)
         )

@@ -42,10 +42,11 @@ REASONS: Final = (
     "cool_down",
     "caseworker_on_leave",
     "no_caseworker",
+    "objected",
     "already_supported",
     "below_capacity",
 )
-"""Why a household is left out. The last two are of households that may be visited: they took part in the lottery
+"""Why a household is left out. The last three are of households that may be visited: they took part in the lottery
 and carry its probability. Nothing that is unknown about a household is ever a reason."""
 
 
@@ -85,8 +86,8 @@ def draft_lists(
     ``findings``: ``findings.FINDINGS_SCHEMA``; those of households that are no candidates are passed over.
 
     ``open_work`` (``candidates.OPEN_WORK_COLUMNS``): household_id, state (open_item, opted_out, deceased, moved,
-    visited), since (day), outcome (code where visited, else null). Several rows per household are allowed; of the
-    visits the newest counts. A cool-down is broken by an urgent finding known after the visit.
+    visited, objected), since (day), outcome (code where visited, else null). Several rows per household are
+    allowed; of the visits the newest counts. A cool-down is broken by an urgent finding known after the visit.
 
     ``key``: secret bytes for ties and lots, at most 64. Without scores the risk lane runs on the income line.
     Raises ``ValueError`` for a missing column, a household that stands twice, an unknown state or outcome;
@@ -210,7 +211,9 @@ def _left_out(people: pl.DataFrame, items: pl.DataFrame, probabilities: pl.DataF
         .join(probabilities, on="household_id", how="left")
         .with_columns(
             reason=pl.coalesce(
-                "reason", pl.when(known).then(pl.lit("already_supported")).otherwise(pl.lit("below_capacity"))
+                "reason",
+                pl.when("objected").then(pl.lit("objected")),
+                pl.when(known).then(pl.lit("already_supported")).otherwise(pl.lit("below_capacity")),
             )
         )
         .select(*LEFT_OUT_SCHEMA)

@@ -35,14 +35,34 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("item", "drafted", "open", ("policy", "reviewer"), "its list is released"),
     Transition("item", "drafted", "open", ("night",), "the urgent lane of a held night goes out"),
     Transition("item", "drafted", "withdrawn", ("reviewer",), "a reviewer takes it off", True),
+    Transition(
+        "item",
+        "drafted",
+        "withdrawn",
+        ("night", "operator"),
+        "deceased, records withdrawn, opted out, erased",
+        True,
+    ),
     Transition("item", "drafted", "superseded", ("night",), "a later night drafts anew"),
     Transition("item", "open", "done", ("caseworker",), "an outcome is recorded"),
     Transition("item", "open", "escalated", ("night",), "the clock has run out"),
     Transition("item", "escalated", "done", ("caseworker",), "an outcome is recorded"),
     Transition(
-        "item", "open", "withdrawn", ("reviewer", "operator"), "wrong data, moved, deceased, opted out", True
+        "item",
+        "open",
+        "withdrawn",
+        ("reviewer", "operator", "night"),
+        "wrong data, moved, deceased, opted out, erased",
+        True,
     ),
-    Transition("item", "escalated", "withdrawn", ("reviewer", "operator"), "moved, deceased, opted out", True),
+    Transition(
+        "item",
+        "escalated",
+        "withdrawn",
+        ("reviewer", "operator", "night"),
+        "moved, deceased, opted out, erased",
+        True,
+    ),
     Transition("item", "done", "open", ("reviewer",), "an outcome is taken back; its history stays", True),
 )
 FINAL: Final = {"list": ("superseded", "closed"), "item": ("done", "withdrawn", "superseded")}

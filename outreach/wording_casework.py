@@ -57,10 +57,20 @@ LEFT_OUT: Final[dict[str, Text]] = {
     "cool_down": Text("近期已走访", "Visited recently"),
     "caseworker_on_leave": Text("经办人员休假", "The caseworker is away"),
     "no_caseworker": Text("所在地区没有经办人员", "No caseworker for the area"),
+    "objected": Text("对自动排序提出异议，未参加排序", "Objects to being ranked: was not ranked"),
     "already_supported": Text("已在保（低保、特困、边缘、刚性），没有新情况", "Supported already, nothing new"),
     "below_capacity": Text("本周名额已满（参加了随机抽取）", "The week is full (took part in the lottery)"),
 }
 """Why a household is not on tonight's lists, by code of the draft."""
+
+
+def taken_off(households: int) -> Text:
+    """What a list says of households that were taken off it after it went out."""
+    return Text(
+        f"本名单发出后撤下 {households} 户，请以本页为准，不要再走访。",
+        f"Taken off this list since it went out: {households}. Go by this page and do not visit them.",
+    )
+
 
 NEEDS: Final[dict[str, Text]] = {
     "minor_alone": Text("家中只有未成年人：须两人同去", "Only minors at home: two people must go"),

@@ -80,7 +80,7 @@ class Frames:
     ``contacts``: household_id, name, phone, address from the vault. ``chances``: household_id, risk, probability.
     ``visits``: the last one: household_id, visited_on, outcome. ``consents``: household_id, status. ``previous``:
     the last list that held the household: household_id, listed_on, position, codes (of its findings); None where
-    there has been no list yet.
+    there has been no list yet. ``taken_off``: caseworker_id, households (taken off the list after it went out).
     """
 
     items: pl.DataFrame
@@ -93,6 +93,7 @@ class Frames:
     chances: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
     visits: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
     consents: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
+    taken_off: pl.DataFrame = field(default_factory=lambda: _none(caseworker_id=pl.String, households=pl.Int64))
     previous: pl.DataFrame | None = None
 
 
@@ -136,11 +137,13 @@ class VisitList:
     areas: tuple[Text, ...]
     week: date
     cards: tuple[Card, ...]
+    taken_off: int = 0
 
     @property
     def notices(self) -> tuple[Text, ...]:
-        """What every reader must know of this night: no model, sources that are absent, dates that are assumed."""
-        return notices(self.run)
+        """What every reader must know: no model, absent sources, assumed dates, households taken off since."""
+        gone = (casework.taken_off(self.taken_off),) if self.taken_off else ()
+        return (*gone, *notices(self.run))
 
 
 def notices(run: Run) -> tuple[Text, ...]:
@@ -172,21 +175,26 @@ def visit_lists(
 ) -> tuple[VisitList, ...]:
     """One list per caseworker of whom the items speak, sorted by id; each household once, in the order of its rank.
 
+    A list of which everybody was taken off has no cards, and says so.
+
     Raises ValueError where an item names a caseworker whom ``caseworkers`` does not hold.
     """
     known = {worker.caseworker_id: worker for worker in caseworkers}
-    missing = sorted(set(frames.items["caseworker_id"]) - set(known))
+    off = dict(frames.taken_off.select("caseworker_id", "households").iter_rows())
+    missing = sorted((set(frames.items["caseworker_id"]) | set(off)) - set(known))
     if missing:
         raise ValueError(f"items name caseworkers that are not in the list of caseworkers: {', '.join(missing)}")
     ordered = frames.items.sort("caseworker_id", "position")
     look = _Lookup(run, frames, areas)
     monday = run.business_date - timedelta(days=run.business_date.weekday())
     made = []
-    for (caseworker_id,), items in ordered.group_by("caseworker_id", maintain_order=True):
-        worker = known[str(caseworker_id)]
+    by_worker = ordered.partition_by("caseworker_id", as_dict=True, maintain_order=True)
+    for caseworker_id in sorted({str(name) for (name,) in by_worker} | set(off)):
+        worker, items = known[caseworker_id], by_worker.get((caseworker_id,), ordered.clear())
         groups = _groups(look.region.get(household) for household in items["household_id"])
         cards = tuple(_card(look, item, worker, groups) for item in items.iter_rows(named=True))
-        made.append(VisitList(run, worker, look.area_names(worker.areas), monday, cards))
+        areas_named, gone = look.area_names(worker.areas), off.get(caseworker_id, 0)
+        made.append(VisitList(run, worker, areas_named, monday, cards, gone))
     return tuple(made)
 
 

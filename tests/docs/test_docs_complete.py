@@ -49,7 +49,7 @@ def test_every_command_is_in_the_readme(readme: str) -> None:
 
 @pytest.mark.parametrize("readme", READMES)
 def test_no_readme_names_a_command_that_does_not_exist(readme: str) -> None:
-    named = re.findall(r"^\| `xunfang ([a-z ]+)` \|", text(readme), re.MULTILINE)
+    named = re.findall(r"^\| `xunfang ([a-z -]+)` \|", text(readme), re.MULTILINE)
     assert sorted(named) == sorted(commands())
 
 

@@ -1,0 +1,82 @@
+"""Households that come off a list that has gone out: who died, whose records were withdrawn, who asked for it.
+
+An item that is taken off keeps its row and its reason; its list is written anew without it, and says so.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from engine.audit import AuditLog
+from engine.db import reading, writing
+from engine.nights import STANDING
+from engine.population import Population
+from engine.tables import Delivery, OutreachItem
+from features.succession import fates
+from outreach.lifecycle import Actor, step
+
+REASONS: Final = ("deceased", "moved", "voided", "opted_out", "erased")
+WAITING: Final = ("drafted", *STANDING)
+"""States of an item that may still be taken off."""
+
+
+def take_off(
+    session: Session, log: AuditLog, reasons: Mapping[str, str], *, who: Actor, until: date | None = None
+) -> int:
+    """Take households (pseudonym → reason) off every list where they wait, in the caller's transaction.
+
+    Lists that had been sent wait in the outbox again. ``until``: only items of nights up to this date. Returns how
+    many items were taken off; none leaves no trace.
+    """
+    if not reasons:
+        return 0
+    statement = (
+        select(OutreachItem)
+        .where(col(OutreachItem.household_id).in_(sorted(reasons)), col(OutreachItem.state).in_(WAITING))
+        .order_by(col(OutreachItem.id))
+    )
+    items = [item for item in session.exec(statement) if until is None or item.business_date <= until]
+    for item in items:
+        step("item", item.state, "withdrawn", who, reasons[item.household_id])
+        item.state, item.state_reason = "withdrawn", reasons[item.household_id]
+    if not items:
+        return 0
+    lists = sorted({item.list_id for item in items})
+    session.flush()
+    session.execute(
+        sa.update(Delivery)
+        .where(col(Delivery.list_id).in_(lists), col(Delivery.sent_at).is_not(None))
+        .values(sent_at=None)
+    )
+    told = {
+        "items": {str(item.id): item.state_reason for item in items},
+        "lists": lists,
+        "households": sorted({item.household_id for item in items}),
+    }
+    log.note("items taken off", "item", told, session)
+    return len(items)
+
+
+def retire_gone(log: AuditLog, population: Population, columns: pl.DataFrame, business_date: date) -> int:
+    """Take off the lists whoever is no household of the night any more: died out, ended, or records withdrawn.
+
+    ``columns`` holds everybody of the night. A household that moved on under a new number is no longer the one on
+    the list; its successor carries the visit. Returns how many items were taken off.
+    """
+    with reading(log.database) as session:
+        waiting = session.execute(
+            sa.select(col(OutreachItem.household_id))
+            .where(col(OutreachItem.state).in_(WAITING), col(OutreachItem.business_date) <= business_date)
+            .distinct()
+        ).scalars()
+        gone = sorted(set(waiting) - set(columns["household_id"]))
+    if not gone:
+        return 0
+    found = pl.concat(population.mapped("gone", lambda bucket: fates(bucket.known_by(business_date), gone)))
+    reasons = dict.fromkeys(gone, "voided") | dict(found.select("household_id", "fate").iter_rows())
+    with writing(log.database) as session:
+        return take_off(session, log, reasons, who="night", until=business_date)
