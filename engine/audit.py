@@ -4,6 +4,7 @@ Whoever lacks the key can neither change an entry nor make one unnoticed. What w
 households) stands sealed beside the chain: the database shows neither a reason nor whom it was about.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from engine.sealing import seal
 from engine.tables import Row
 
 AT_ONCE: Final = 5_000
+TOLD: Final = ("seq", "at", "actor", "action", "subject_kind")
 ENTRIES: Final = Row.metadata.tables["audit_entry"]
 DETAILS: Final = Row.metadata.tables["audit_detail"]
 
@@ -127,6 +129,24 @@ def entries(session: Session, key: bytes) -> Iterator[tuple[Link, Mapping[str, A
                 f"audit entry {link.seq}: its details do not open with this home's audit key",
                 "Run: xunfang verify",
             ) from None
+
+
+def told(
+    session: Session, key: bytes, *, household: str | None = None, actor: str | None = None, last: int | None = None
+) -> list[dict[str, Any]]:
+    """The newest entries in words: ``seq, at, actor, role, action, subject_kind, purpose`` and the other details.
+
+    ``household`` keeps those that name it, ``actor`` those of one person. Every entry is opened, so that the answer
+    rests on what is sealed and not on an index that somebody could change.
+    """
+    kept: deque[dict[str, Any]] = deque(maxlen=last)
+    for link, details in entries(session, key):
+        if actor not in {None, link.actor} or household not in {None, *details.get("households", ())}:
+            continue
+        known = {"role": details.get("role"), "purpose": details.get("purpose")}
+        others = {name: value for name, value in details.items() if name not in {*known, "households"}}
+        kept.append({name: getattr(link, name) for name in TOLD} | known | {"details": others})
+    return list(kept)
 
 
 def head(database: sa.Engine) -> tuple[int, str]:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from engine.commands import columns, quarantine, records, rights, state
+from engine.commands import audit, columns, quarantine, records, rights, state
+from engine.commands.guard import ask_as, guard
 from engine.commands.options import (
     DateOption,
     HomeOption,
@@ -44,6 +45,19 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(rights.app, name="rights")
 app.add_typer(records.app)
 app.add_typer(state.app)
+app.add_typer(audit.log_app, name="audit")
+app.add_typer(audit.app)
+
+
+@app.callback()
+def start(
+    as_whom: Annotated[
+        str | None,
+        typer.Option("--as", envvar="XUNFANG_AS", help="Who runs it: a name of home.toml's staff, or a role."),
+    ] = None,
+) -> None:
+    """Take note of who runs the command."""
+    ask_as(as_whom)
 
 
 @app.command()
@@ -197,7 +211,7 @@ def main() -> None:
     """Run a command; a user's mistake ends with its message, its way out and its exit code."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's threads sleep, not spin, on a busy machine
     try:
-        app()
+        guard(typer.main.get_command(app))()
     except XunfangError as error:
         _leave(error)
     except OSError as error:

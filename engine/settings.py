@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import HomeError
+from outreach.permissions import Role
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,15 @@ def existing(home: Home) -> Home:
     return home
 
 
+class StaffMember(BaseModel):
+    """Somebody who works with this home: a role, and the areas of a caseworker or contractor."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    areas: tuple[str, ...] = ()
+
+
 class HomeSettings(BaseModel):
     """What ``home.toml`` says. Every value has a default, so that an absent file is a plain Chinese bureau's."""
 
@@ -108,6 +118,9 @@ class HomeSettings(BaseModel):
     checkpoint_path: str | None = Field(
         default=None,
         description="A second folder for the nightly checkpoint of the audit log, best on another machine",
+    )
+    staff: Mapping[str, StaffMember] = Field(
+        default={}, description="Who works here, by name: role, and areas of a caseworker or contractor"
     )
     lacks: Mapping[str, str] = Field(
         default={}, description="Sources and risks that the bureau does not have, and why"

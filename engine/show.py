@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from engine import show_rights
+from engine import show_audit, show_rights
 
 Told = Mapping[str, Any]
 
@@ -297,4 +297,5 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "init": _show_plain,
     "fetch": _show_plain,
     **show_rights.SHAPES,
+    **show_audit.SHAPES,
 }

@@ -32,10 +32,20 @@ def home_at(folder: Path) -> "Home":
 
 
 def opened(folder: Path, **options: Any) -> "Workplace":
-    """The home in a folder, opened for whoever runs the command; ``options``: seed and threads."""
+    """The home in a folder, opened for whoever runs the command; ``options`` as for ``Workplace.open``.
+
+    An ``actor`` among them counts where nobody is named by ``--as`` only. A command that is declared so is noted in
+    the audit log.
+    """
+    from engine.commands.guard import OPERATOR, deed, person
     from engine.workplace import Workplace
 
-    return Workplace.open(home_at(folder), **options, clock=now)
+    who, (words, declared) = person(), deed()
+    named = {"actor": who.name, "role": who.role}
+    place = Workplace.open(home_at(folder), clock=now, **(named | options if who is OPERATOR else options | named))
+    if declared.noted:
+        place.log.note("command", "command", {"command": words})
+    return place
 
 
 def now() -> datetime:

@@ -9,6 +9,7 @@ import pytest
 
 from docs.tools import county_figures
 from docs.tools.reference import commands, reference
+from engine.commands.guard import DEEDS
 from engine.errors import KINDS as ERRORS
 from engine.nightfolder import MANIFEST
 from engine.settings import Home, HomeSettings
@@ -39,6 +40,10 @@ def test_the_table_of_the_county_is_fresh() -> None:
     assert page == county_figures.with_table(page), (
         "run .venv/bin/python docs/tools/county_figures.py docs/county.md"
     )
+
+
+def test_every_command_says_what_it_does_to_which_facts_so_that_roles_can_be_held_to_it() -> None:
+    assert sorted(commands()) == sorted(DEEDS), "declare it in engine/commands/guard.py"
 
 
 @pytest.mark.parametrize("readme", READMES)
