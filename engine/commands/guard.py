@@ -41,6 +41,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "init": Deed("set_up"),
     "survey eph": Deed("set_up"),
     "check": Deed("take_in", "identity", noted=True),
+    "fetch": Deed("take_in", "identity", noted=True),
     "train": Deed("learn", "private", "learning", noted=True),
     "evaluate": Deed("learn", "private", "learning"),
     "features": Deed("look"),
