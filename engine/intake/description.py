@@ -42,8 +42,8 @@ def _listed(given: Any) -> Any:
 
 
 def _column(given: Any) -> Any:
-    """A single text stands for a column that is taken as it is."""
-    return {"from": given} if isinstance(given, str) else given
+    """A text, or a list of texts, stands for columns that are taken as they are."""
+    return {"from": given} if isinstance(given, str | list) else given
 
 
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
