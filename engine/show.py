@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from engine import show_audit, show_rights
+from engine.show_sources import show_described
 
 Told = Mapping[str, Any]
 
@@ -161,6 +162,7 @@ def _show_check(told: Told, console: Console) -> None:
         console.print("\nSet aside, by the rule that they broke")
     for name, rule, count in broken:
         console.print(f"  {count:>12,}  {name}: {rule}", soft_wrap=True)
+    show_described(told.get("described", []), console)
     for delivery in told["deliveries"]:
         console.print(f"\n{delivery['delivery_id']}, delivered on {delivery['delivered_on']}")
         for file in delivery["files"]:

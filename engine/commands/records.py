@@ -6,19 +6,36 @@ from typing import Annotated
 import typer
 
 from engine.commands.options import HomeOption, JsonOption, bars, emit, home_at, opened, today
+from engine.errors import UsageError
 
 app = typer.Typer()
 
 
 @app.command("init")
-def init(home: HomeOption = Path("home"), as_json: JsonOption = False) -> None:
+def init(
+    home: HomeOption = Path("home"),
+    sample: Annotated[
+        Path | None, typer.Option(help="A department's file: write a starting description of it.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="With --sample: the kind of record that it holds.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Lay out an empty home with commented defaults. What is there already is kept.
+
+    With --sample, write a commented description of a department's file into sources/ as well: no value of it.
 
     Example: xunfang init --home home
     """
     from engine import trial
 
-    emit(trial.empty_home(home_at(home)), as_json, "init")
+    if (sample is None) != (kind is None):
+        raise UsageError("--sample and --kind belong together", "Give both, or neither.")
+    told = trial.empty_home(home_at(home))
+    if sample is not None and kind is not None:
+        from engine.intake.sample import describe_sample
+
+        told |= describe_sample(home_at(home), sample, kind)
+    emit(told, as_json, "init")
 
 
 @app.command()

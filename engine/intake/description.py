@@ -217,7 +217,8 @@ def read_description(path: Path) -> Description:
     try:
         return Description.model_validate(table)
     except ValidationError as wrong:
-        raise HomeError(f"{path}: {problems(wrong).replace('Value error, ', '')}", WAY_OUT) from None
+        told = problems(wrong).replace("Value error, ", "").removeprefix(": ")
+        raise HomeError(f"{path}: {told}", WAY_OUT) from None
 
 
 def check_secrets(description: Description, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -283,7 +284,7 @@ def _wrong_columns(given: Description) -> list[str]:
             continue
         wrong += [f"columns.{name}: {each}" for each in _wrong_column(given, name, column)]
     filled = {*given.columns, *([given.months.month, given.months.value] if given.months else [])}
-    missing = [name for name in ours if name not in {*filled, *DEFAULTED} and _required(given.kind, name)]
+    missing = [name for name in ours if name not in {*filled, *DEFAULTED} and required(given.kind, name)]
     wrong += [f"columns.{name}: is required for {given.kind} records and not mapped" for name in missing]
     both = issubclass(SCHEMAS[given.kind], PersonOrHousehold)
     if both and filled.isdisjoint({"person_id", "household_id"}):
@@ -334,7 +335,8 @@ def _wrong_history(given: Description) -> list[str]:
     return wrong
 
 
-def _required(kind: str, name: str) -> bool:
+def required(kind: str, name: str) -> bool:
+    """Whether a record of a kind cannot do without a column."""
     return not SCHEMAS[kind].columns()[name].nullable
 
 

@@ -18,6 +18,7 @@ from engine.intake.described import Arrivals, described_manifest, is_described
 from engine.intake.description import read_descriptions
 from engine.intake.manifest import Delivery, Manifest, folders, open_delivery, read_manifest
 from engine.intake.roster import NobodyKnownError
+from engine.intake.standing import standing
 from engine.keys import Keys, load_keys
 from engine.receipts import FOLDER, Receipt
 from engine.recordstore import LAYOUT, LOCK, RecordStore, buckets_for, summary
@@ -91,7 +92,8 @@ def take_in(
 def check(home: Home, **options: Any) -> tuple[dict[str, Any], TakenIn]:
     """Take in the inbox (``options`` as for ``take_in``) and tell per source and delivery what became of it."""
     result = take_in(home, **options)
-    return report(result.store, result.refused, result.same_as), result
+    described = standing(result.store, read_descriptions(home), options.get("today"))
+    return report(result.store, result.refused, result.same_as) | {"described": described}, result
 
 
 def report(store: RecordStore, refused: Mapping[str, XunfangError], same_as: Mapping[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ aside. So rows in = accepted + quarantined counts rows of the file, as whoever m
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -113,7 +113,7 @@ class Mapper:
 
     def _check_columns(self, given: Description) -> None:
         missing = [name for name in given.needed if name not in self.columns]
-        if given.months is not None and not self._month_headers(given.months):
+        if given.months is not None and not month_headers(given.months.columns, self.columns):
             missing.append(given.months.columns)
         if missing:
             raise SourceError(
@@ -124,7 +124,7 @@ class Mapper:
 
     def _text(self, frame: pl.DataFrame, given: Description) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The columns that are read, as text without blanks around it; months below each other."""
-        months = self._month_headers(given.months) if given.months else {}
+        months = month_headers(given.months.columns, self.columns) if given.months else {}
         text = frame.select("row_", *(pl.col(name).cast(pl.String) for name in [*given.needed, *months]))
         text = text.with_columns(pl.selectors.string().str.strip_chars().replace("", None))
         return (text, _nothing()) if given.months is None else self._long(text, given, given.months, months)
@@ -147,15 +147,6 @@ class Mapper:
         long = long.with_columns(pl.col("month_").str.to_date("%Y-%m-%d", strict=False))
         return long.sort("row_", "month_", maintain_order=True), pl.concat(broken)
 
-    def _month_headers(self, wide: Months) -> dict[str, str]:
-        """The headers that are months, and the month: ``YYYY-MM-01``, or ``MM-01`` where the year is elsewhere."""
-        pattern, found = re.compile(date_pattern(wide.columns)), {}
-        for name in self.columns:
-            if (match := pattern.match(name)) and 1 <= int(match["month"]) <= 12:
-                year = f"{match['year']}-" if wide.year is None else ""
-                found[name] = f"{year}{int(match['month']):02}-01"
-        return found
-
     def _raw(self, text: pl.DataFrame, given: Description, name: str, column: Column) -> pl.Series:
         """The text of one column: of theirs, of the months' cells, or fixed; ``blanks`` are null."""
         if given.months is not None and name == given.months.value:
@@ -171,6 +162,16 @@ class Mapper:
     def _count(self, name: str, raw: pl.Series, failed: pl.Series) -> None:
         self._seen[name] = self._seen.get(name, 0) + raw.count()
         self._failed[name] = self._failed.get(name, 0) + int(failed.sum())
+
+
+def month_headers(written: str, names: Sequence[str]) -> dict[str, str]:
+    """The headers that are months, and the month: ``YYYY-MM-01``, or ``MM-01`` where the year is elsewhere."""
+    pattern, found = re.compile(date_pattern(written)), {}
+    for name in names:
+        if (match := pattern.match(name)) and 1 <= int(match["month"]) <= 12:
+            year = f"{match['year']}-" if "year" in pattern.groupindex else ""
+            found[name] = f"{year}{int(match['month']):02}-01"
+    return found
 
 
 def _mapped(given: Description, name: str, column: Column, raw: pl.Series) -> tuple[pl.Series, str]:
@@ -190,7 +191,7 @@ def _mapped(given: Description, name: str, column: Column, raw: pl.Series) -> tu
             read = pl.select(rest.otherwise(read)).to_series()
         return read.alias(name), CODE
     if isinstance(schema, dy.Date):
-        day = _once(raw, lambda text: _dates(text, column.dates or DEFAULT_DATES))
+        day = _once(raw, lambda text: days(text, column.dates or DEFAULT_DATES))
         return (day.dt.truncate("1mo") if name in MONTH_COLUMNS else day).alias(name), DATE
     if column.unit is not None:
         return amounts(raw, column.unit, column.decimal, column.thousands).alias(name), AMOUNT + column.unit
@@ -239,7 +240,7 @@ def _parts(raw: pl.Series, decimal: str, thousands: str | None) -> pl.DataFrame:
     )
 
 
-def _dates(raw: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+def days(raw: pl.Series, formats: tuple[str, ...]) -> pl.Series:
     """Days by the first format that fits; a time of day behind them is dropped; null where none fits."""
     text = pl.DataFrame({"text": _narrow(raw).str.replace(_TIME, "")})
     return text.select(pl.coalesce(_date(each) for each in formats).alias("day")).to_series()
