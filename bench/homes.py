@@ -18,6 +18,8 @@ from models.keyed import key_of, keyed_hash
 from models.training import train
 
 SETTINGS: Final[dict[str, Any]] = {"currency": "CNY", "programmes": "cn-average-2025", "person_ids": "free"}
+MOST_AS_TEXT: Final = 100_000
+"""Checking text is measured for so many people at most: its time goes with the rows."""
 EXAMPLES: Final = 5_000
 """Households that the models learn from: the shape of the trees is fixed, so more would make them no slower."""
 
@@ -28,7 +30,12 @@ def make_home(root: Path, people: int, seed: int) -> None:
     lay_out(home, SETTINGS, population.staffing(people), automatic=True)
     parts: Iterator[tuple[Tables, Tables, Tables]] = ((each, {}, {}) for each in population.parts(people, seed))
     count = -(-people // population.BLOCK)
-    write_delivery(home, "bench", population.DELIVERED_ON, parts, count=count, progress=silent)
+    folder = write_delivery(home, "bench", population.DELIVERED_ON, parts, count=count, progress=silent)
+    if people <= MOST_AS_TEXT:
+        text = root / KEPT / "text"
+        text.mkdir(parents=True)
+        for path in folder.glob("*.parquet"):
+            pl.read_parquet(path).write_csv(text / f"{path.stem}.csv")
 
 
 def make_models(root: Path, seed: int) -> None:

@@ -17,13 +17,17 @@ from typing import Any, Final
 import polars as pl
 
 from bench.memory import peak_gb, set_back_peak
-from bench.population import AS_OF
+from bench.population import AS_OF, DELIVERED_ON
 from engine import nights, pipeline
 from engine.db import reading
+from engine.files import write_parquet
+from engine.intake.parse import Parser, Pseudonymiser
+from engine.intake.read import ahead, blocks
 from engine.nightfolder import Made, write_night
 from engine.population import silent
 from engine.settings import Home
 from engine.workplace import Models, Workplace
+from features.records import KINDS
 from models.risk import RiskModel
 from outreach.drafting import Draft, draft_lists
 
@@ -81,6 +85,44 @@ def intake(stage: Stage) -> dict[str, Any]:
         taken = place.take_in()
     rows = sum(entry.rows for receipt in taken.taken for entry in receipt.files)
     return {"rows": rows, "rows_per_second": round(rows / stage.seconds)}
+
+
+def read_csv(stage: Stage) -> dict[str, Any]:
+    """What checking is compared with: the same files by ``pl.read_csv``, told the types, believing everything."""
+    given = [(path, _text_types(path)) for path in _text_files(stage)]
+    with stage.measured():
+        rows = sum(pl.read_csv(path, schema_overrides=types).height for path, types in given)
+    return {"rows": rows}
+
+
+def checking(stage: Stage) -> dict[str, Any]:
+    """Text files as intake checks them: read, counted by another reader, parsed, judged, written."""
+    pseudonymiser = Pseudonymiser(stage.place.keys.pseudonym, "free")
+    folder, rows, broken = stage.home.root / KEPT / "checked", 0, 0
+    folder.mkdir(exist_ok=True)
+    with stage.measured():
+        for path in _text_files(stage):
+            parser = Parser(_kind(path), path.name, "bench", DELIVERED_ON, pseudonymiser)
+            for number, block in enumerate(ahead(blocks(path, whole=True))):
+                parser.check_columns(block.frame)
+                good, bad = parser.parse(block.frame)
+                write_parquet(folder / f"{path.stem}-{number:03d}.parquet", good)
+                rows, broken = rows + block.rows, broken + bad.height + len(block.broken)
+    return {"rows": rows, "set_aside": broken}
+
+
+def _text_files(stage: Stage) -> list[Path]:
+    return sorted((stage.home.root / KEPT / "text").glob("*.csv"))
+
+
+def _kind(path: Path) -> str:
+    return path.stem.rpartition("-")[0]
+
+
+def _text_types(path: Path) -> dict[str, pl.DataType]:
+    with path.open(encoding="utf-8") as file:
+        names = file.readline().strip().split(",")
+    return {name: type_ for name, type_ in KINDS[_kind(path)].create_empty().schema.items() if name in names}
 
 
 def features(stage: Stage) -> dict[str, Any]:
@@ -195,6 +237,8 @@ def _scores(stage: Stage) -> dict[str, pl.DataFrame]:
 
 
 STAGES: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
+    "read_csv": read_csv,
+    "checking": checking,
     "intake": intake,
     "features": features,
     "pandas": in_pandas,

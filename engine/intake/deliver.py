@@ -20,7 +20,7 @@ from engine.intake.mapping import Mapper
 from engine.intake.mending import Mending
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.quarantine import seal_rows
-from engine.intake.read import blocks
+from engine.intake.read import ahead, blocks
 from engine.intake.roster import HOMELESS, UNKNOWN, refuse_strangers, settle_roster, told, without_duplicates
 from engine.intake.shelf import Shelf
 from engine.intake.stock import Stock
@@ -255,7 +255,7 @@ class _Taking:
             described = self._described[entry.source] if entry.source else None
             mapper = Mapper(described, entry.name, self._delivery.manifest.delivered_on)
             self.account.came_in(file, 0, 0)
-            for block in blocks(self._delivery.folder / entry.name, entry.proves_length, entry.shape):
+            for block in ahead(blocks(self._delivery.folder / entry.name, entry.proves_length, entry.shape)):
                 self._progress("read", self._read, total)
                 frame, idle = self._mending.take(file, block.frame)
                 frame, unmapped = mapper.apply(frame)

@@ -1,6 +1,7 @@
 """The physical reading of a delivered file: one way in for every format, and one way back to a row's raw text."""
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engine.intake.read_block import Block
@@ -25,6 +26,15 @@ def blocks(path: Path, whole: bool, shape: Shape | None = None) -> Iterator[Bloc
         yield from xlsx_blocks(path, shape)
     else:
         yield from csv_blocks(path, whole, text_shape(path, shape))
+
+
+def ahead(found: Iterator[Block]) -> Iterator[Block]:
+    """The same blocks, the next one being read while one is worked on: memory for one block more."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        coming = reader.submit(next, found, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, found, None)
+            yield block
 
 
 def raw_text(path: Path, rows: Collection[int], shape: Shape | None = None) -> Iterator[tuple[int, str]]:
