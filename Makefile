@@ -37,6 +37,7 @@ bench: install   ## the night's stages as ratios to pandas, with peak memory
 
 faults: install  ## 10,000 spoilt files and a file larger than memory: nothing lost, nothing aborted
 	PYTHONPATH=tests:. $(BIN)/python tests/long/faults.py $(FAULTS)
+	PYTHONPATH=tests:. $(BIN)/python tests/long/large.py
 
 lock:            ## resolve pyproject.toml again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock

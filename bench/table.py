@@ -23,7 +23,7 @@ def printed(told: dict[str, Any], meanings: dict[str, str]) -> str:
 
 
 def _ratio(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    """Features: how many times as long pandas takes. Checking: how many times as long as ``pl.read_csv`` it takes."""
+    """How many times as long pandas takes (features); how many times as long as read_csv it takes (checking)."""
     if row["stage"] == "features":
         return f"pandas takes {_other('pandas', row, rows)['seconds'] / row['seconds']:.1f} ×"
     if row["stage"] == "checking":
