@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands import audit, columns, quarantine, records, rights, state
+from engine.commands import audit, columns, holding, quarantine, records, rights, state
 from engine.commands.guard import ask_as, guard
 from engine.commands.options import (
     DateOption,
@@ -44,6 +44,7 @@ app.add_typer(survey_app, name="survey")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(rights.app, name="rights")
 app.add_typer(records.app)
+app.add_typer(holding.app)
 app.add_typer(state.app)
 app.add_typer(audit.log_app, name="audit")
 app.add_typer(audit.app)
@@ -165,7 +166,7 @@ def evaluate(
     with bars() as progress:
         used = learning.seed_of(home_at(home)) if seed is None else seed
         place = opened(home, seed=used, threads=threads)
-        place.take_in(progress)
+        place.take_in(progress).raise_refused()
         told = learning.evaluate(place.learner(progress))
     emit(told, as_json, "experiments")
 

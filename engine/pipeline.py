@@ -10,6 +10,7 @@ import polars as pl
 from engine import nights
 from engine.db import reading, writing
 from engine.errors import UsageError
+from engine.holding import doubts, held_by
 from engine.lease import Claim
 from engine.nightfolder import Made, facts_of, write_night
 from engine.nights import Saved
@@ -45,7 +46,7 @@ def run_night(
 ) -> NightResult:
     """Run the night of a business date. A finished date is never made again: it is said, and nothing changes."""
     started_at = now()
-    place.take_in(progress)  # 1  inbox → checked records; bad rows set aside, counted, never lost
+    taken = place.take_in(progress)  # 1  inbox → checked records; bad rows set aside, counted, never lost
     population = place.population(progress)
     models = place.promoted_models()
     done = _finished(place, business_date, models)
@@ -72,7 +73,7 @@ def run_night(
         business_date=business_date,
         key=place.keys.tie_break,
     )
-    held = place.policy.volume_held(draft.items.height, earlier)
+    held = held_by(doubts(place, taken.refused)) or place.policy.volume_held(draft.items.height, earlier)
     made = Made(business_date, columns, groups, scores, verdicts, findings, draft, models, population, held)
     manifest = write_night(place, made, progress)
     with writing(place.database) as session:  # 6  one transaction, unique on the business date

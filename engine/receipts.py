@@ -60,13 +60,18 @@ class StoredFile(_Frozen):
 
 
 class KindFacts(_Frozen):
-    """What a delivery says of one kind: the rows whose owner is known, the months covered, the days."""
+    """What a delivery says of one kind: the rows whose owner is known, the months covered, the days.
+
+    ``blank`` counts the accepted rows without a value by column, ``codes`` lists the codes that occur by column.
+    """
 
     rows_with_owner: int
     rows_matched: int
     first_month: date | None
     last_month: date | None
     known_days: tuple[date, ...]
+    blank: Mapping[str, int] = {}
+    codes: Mapping[str, tuple[str, ...]] = {}
 
 
 class Release(_Frozen):

@@ -218,6 +218,8 @@ def _show_status(told: Told, console: Console) -> None:
         _show_night(told["last_night"], console)
     for held in told["held"]:
         console.print(f"\nHELD {held['business_date']}: {held['why']}")
+    for each in told["to_confirm"]:
+        console.print(f"\nTO CONFIRM {each['delivery']}: {each['en']} / {each['zh']}", soft_wrap=True)
     for row in told["ledger"]:
         console.print(f"\n{row['state'].upper()} {row['business_date']}: {row['message'] or ''}")
     console.print("\nWhat waits")
@@ -298,6 +300,7 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "survey": _show_plain,
     "init": _show_plain,
     "fetch": _show_plain,
+    "plain": _show_plain,
     **show_rights.SHAPES,
     **show_audit.SHAPES,
 }

@@ -12,6 +12,7 @@ from engine import nights
 from engine.db import reading
 from engine.errors import HomeError, XunfangError
 from engine.files import write_bytes
+from engine.holding import doubts
 from engine.intake.manifest import delivery_id_of, folders
 from engine.learning import RISKS, in_short, stored_experiment
 from engine.nightfolder import MANIFEST, read_manifest
@@ -41,12 +42,7 @@ def status_of(place: Workplace, now: datetime) -> dict[str, Any]:
         told: dict[str, Any] = {
             "home": str(place.home.root),
             "last_night": None if last is None else _night(place, session, last),
-            "held": [
-                {"business_date": night.business_date, "why": night.held_reason}
-                for night in session.exec(
-                    select(Night).where(Night.state == "held").order_by(col(Night.business_date))
-                )
-            ],
+            "held": _held(session),
             "waiting": _waiting(place, session),
             "ledger": [
                 {"business_date": row.business_date, "state": row.state, "message": row.message}
@@ -58,6 +54,10 @@ def status_of(place: Workplace, now: datetime) -> dict[str, Any]:
             ],
         }
     return told | {
+        "to_confirm": [
+            {"delivery": each.name, "zh": each.text.zh, "en": each.text.en}
+            for each in (doubts(place, {}) if place.has_records() else [])
+        ],
         "models": _models(place),
         "sources": _freshness(place, now.date()),
         "lacks": dict(place.settings.lacks),
@@ -112,6 +112,13 @@ def _night(place: Workplace, session: Session, night: Night) -> dict[str, Any]:
         "report": str(place.home.nights / day / REPORT),
         "manifest": str(place.home.nights / day / MANIFEST),
     }
+
+
+def _held(session: Session) -> list[dict[str, Any]]:
+    """The held nights whose lists still wait for a person."""
+    waiting = select(OutreachList.night_id).where(OutreachList.state == "held")
+    statement = select(Night).where(col(Night.id).in_(waiting)).order_by(col(Night.business_date))
+    return [{"business_date": night.business_date, "why": night.held_reason} for night in session.exec(statement)]
 
 
 def _waiting(place: Workplace, session: Session) -> dict[str, int]:

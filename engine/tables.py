@@ -276,6 +276,17 @@ class LinkageProposal(Row, table=True):
     reason: str | None = None
 
 
+class Confirmation(Row, table=True):
+    """A delivery that is unlike its history, or was refused, and that a person has looked at: nights go on."""
+
+    __tablename__ = "confirmation"
+
+    name: str = Field(primary_key=True, description="Id of the delivery, or the folder of a refused one")
+    reason: str
+    confirmed_by: str
+    confirmed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Delivery(Row, table=True):
     """The outbox: one list to one channel, once. ``sent_at`` is null while it waits."""
 

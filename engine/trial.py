@@ -78,7 +78,7 @@ def first_night(
 
 def train(place: Workplace, progress: Progress) -> dict[str, Any]:
     """Take in the inbox, run both experiments, promote what the policy says, and note it in the audit log."""
-    place.take_in(progress)
+    place.take_in(progress).raise_refused()
     experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
     for risk, told in experiments.items():
         noted = {name: told.get(name) for name in ("model_id", "inputs", "seed")}

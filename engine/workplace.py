@@ -93,7 +93,10 @@ class Workplace:
         return max(1, int(self.bureau.weekly_capacity * self.policy.capacity.factor))
 
     def take_in(self, progress: Progress = silent) -> TakenIn:
-        """Take in what lies in the inbox; what is known already is passed over. Raises the first refusal."""
+        """Take in what lies in the inbox; what is known already is passed over.
+
+        Refusals are in the result; the first is raised where nothing has ever been taken in.
+        """
         taken = inbox.take_in(
             self.home,
             reject_limit=self.policy.intake.reject_limit,
@@ -102,7 +105,8 @@ class Workplace:
             today=self.log.clock().astimezone().date(),
             progress=progress,
         )
-        taken.raise_refused()
+        if not taken.store.receipts:
+            taken.raise_refused()
         return taken
 
     def check(self, progress: Progress = silent) -> tuple[dict[str, Any], TakenIn]:

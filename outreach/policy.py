@@ -96,11 +96,18 @@ class Intake(Section):
 
 
 class Volume(Section):
-    """When a night is held because its lists are unusually long or short."""
+    """When a night is held: its lists are unusually long or short, or a delivery is unlike those before it.
+
+    A policy that was written before deliveries were compared holds them to the defaults.
+    """
 
     tolerance: Annotated[float, Field(gt=0)]
     nights: Annotated[int, Field(ge=1)]
     min_nights: Annotated[int, Field(ge=1)]
+    row_tolerance: Annotated[float, Field(gt=0)] = 0.3
+    blank_rise: Annotated[float, Field(gt=0, le=1)] = 0.5
+    deliveries: Annotated[int, Field(ge=1)] = 6
+    min_deliveries: Annotated[int, Field(ge=1)] = 3
 
 
 class Release(Section):

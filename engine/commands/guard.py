@@ -51,6 +51,8 @@ DEEDS: Final[dict[str, Deed]] = {
     "status": Deed("look"),
     "verify": Deed("verify"),
     "migrate": Deed("keep", noted=True),
+    "confirm": Deed("review", purpose="review"),
+    "release": Deed("review", "identity", "review"),
     "quarantine list": Deed("look"),
     "quarantine export": Deed("export", "identity", noted=True),
     "quarantine report": Deed("take_in"),

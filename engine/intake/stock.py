@@ -1,5 +1,6 @@
 """Into the store: one file per kind, bucket and delivery, and beside it what readers need not count again."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,6 +50,8 @@ class Stock:
     _reporting: list[pl.DataFrame] = field(default_factory=list)
     _months: dict[str, set[date]] = field(default_factory=dict)
     _known: dict[str, set[date]] = field(default_factory=dict)
+    _blank: dict[str, Counter[str]] = field(default_factory=dict)
+    _codes: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
     def write(self, kind: str, bucket: int, rows: pl.DataFrame) -> Mapping[int, int]:
         """Write the rows of one bucket (sorted by key) and return how many came from each file of the delivery."""
@@ -68,12 +71,17 @@ class Stock:
         return rows_by_file(original.drop_nulls("file_"))
 
     def note(self, kind: str, rows: pl.DataFrame) -> None:
-        """Remember months and days of knowledge for the receipt."""
+        """Remember months, days of knowledge, blanks and codes for the receipt."""
         self._known.setdefault(kind, set()).update(rows["known_on"].unique().to_list())
         if kind in HAPPENED:
             happened = rows[HAPPENED[kind]].drop_nulls()
             months = self._months.setdefault(kind, set())
             months.update(day.replace(day=1) for day in (happened.min(), happened.max()) if isinstance(day, date))
+        columns = rows.select(SCHEMAS[kind].column_names())
+        self._blank.setdefault(kind, Counter()).update(columns.null_count().row(0, named=True))
+        codes = self._codes.setdefault(kind, {})
+        for name in (name for name, dtype in columns.schema.items() if isinstance(dtype, pl.Enum)):
+            codes.setdefault(name, set()).update(columns[name].drop_nulls().unique().to_list())
 
     def write_waiting(self, kind: str, rows: pl.DataFrame) -> None:
         """Keep the rows whose owner is still unknown (all of them, of earlier deliveries too), for later ones."""
@@ -97,6 +105,8 @@ class Stock:
             first_month=min(months) if months else None,
             last_month=max(months) if months else None,
             known_days=tuple(sorted(self._known.get(kind, ()))),
+            blank=dict(sorted(self._blank.get(kind, {}).items())),
+            codes={name: tuple(sorted(found)) for name, found in sorted(self._codes.get(kind, {}).items())},
         )
 
     def _revised(self, kind: str, bucket: int, rows: pl.DataFrame) -> pl.DataFrame:
