@@ -97,12 +97,9 @@ def release(place: Workplace, business_date: date, *, reason: str) -> dict[str, 
         again = sa.update(Delivery).where(col(Delivery.list_id).in_(ids), col(Delivery.channel) == CHANNEL)
         sent_before = session.execute(again.values(sent_at=None).returning(col(Delivery.list_id))).scalars().all()
         session.add_all(Delivery(list_id=each, channel=CHANNEL) for each in ids if each not in set(sent_before))
-        place.log.note(
-            "lists released",
-            "night",
-            {"business_date": business_date.isoformat(), "lists": len(ids), "items": len(opened), "reason": said},
-            session,
-        )
+        counts = {"lists": len(ids), "items": len(opened)}
+        told = {"business_date": business_date.isoformat(), **counts, "reason": said}
+        place.log.note("lists released", "night", told, session)
     return {"business_date": business_date, "released_lists": len(ids), "opened_visits": len(opened)}
 
 
