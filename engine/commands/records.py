@@ -63,6 +63,9 @@ def fetch(
     Example: xunfang fetch --home home
     """
     from engine.intake import database
-    from engine.settings import existing
 
-    emit(database.fetch(existing(home_at(home)), today(), source=source), as_json, "fetch")
+    place = opened(home)
+    told = database.fetch(place.home, today(), source=source)
+    if told["fetched"]:
+        place.log.note("databases read", "delivery", {"rows": told["fetched"]})
+    emit(told, as_json, "fetch")

@@ -188,7 +188,7 @@ class _Inbox:
         if before is not None:
             _refuse_a_change(before, delivery)
             self.already.append(delivery.id)
-        elif twin := _twin(self.store.receipts, delivery):
+        elif twin := _twin(self._read_alike(delivery), delivery):
             self.same_as[delivery.id] = twin.delivery_id
         else:
             self._require_a_roster(delivery)
@@ -208,6 +208,19 @@ class _Inbox:
             self.store = RecordStore.open(self.home, self.keys)
         if delivery.id not in self.same_as:
             write_text(self._seen_path(manifest), _state(folder, manifest))
+
+    def _read_alike(self, delivery: Delivery) -> list[Receipt]:
+        """The receipts of deliveries that were read by descriptions as they are now.
+
+        The same file under a mended description says something else, and counts.
+        """
+        named = {entry.source for entry in delivery.manifest.files if entry.source}
+        now = {name: self.rules.descriptions[name].text for name in named}
+        return [
+            receipt
+            for receipt in self.store.receipts
+            if receipt.content != delivery.content or dict(receipt.descriptions) == now
+        ]
 
     def _require_a_roster(self, delivery: Delivery) -> None:
         missing = [kind for kind in REQUIRED_KINDS if kind not in self.store.delivered | delivery.kinds]

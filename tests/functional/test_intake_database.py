@@ -12,6 +12,7 @@ from descriptions import INCOME, describe, income_of, told
 from homes import done, xunfang
 from postgres import fresh_database, postgres_server, statement
 
+from engine.db import open_db, reading
 from engine.errors import SourceError, UsageError
 from engine.intake import database
 from engine.intake.database import fetch
@@ -146,8 +147,12 @@ def test_the_command_fetches_and_sqlite_is_read_only_too(
     home: Home, sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PENSIONS_URL", sqlite)
+    done(xunfang("init", "--home", home.root))
     ran = done(xunfang("fetch", "--home", home.root, "--json")).json
     assert ran == {"fetched": {"pensions": 1}, "already": []}
+    with reading(open_db(home.database)) as session:
+        noted = session.connection().exec_driver_sql("SELECT action FROM audit_entry").scalars().all()
+    assert noted.count("databases read") == 1
     writing = "INSERT INTO pension VALUES ('P1', '2024-01-01', 2, 1) RETURNING pid, paid_for, no, yuan"
     describe(home, columns=COLUMNS, **{"from": {"database_env": "PENSIONS_URL", "query": writing}})
     with pytest.raises(SourceError, match="cannot be read"):

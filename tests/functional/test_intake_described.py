@@ -102,6 +102,28 @@ def test_a_description_that_changes_later_leaves_what_was_taken_in_alone(home: H
     assert (again.refused, again.taken) == ({}, [])
 
 
+def test_the_same_file_under_a_mended_description_counts_and_under_the_same_one_does_not(home: Home) -> None:
+    describe(home, columns=INCOME | {"amount": {"from": "金额", "unit": "wan_yuan"}})
+    text = pensions("甲,P1,202401,12.5")
+    put(home, "rs-2024-02-20", pension=text)
+    again = put(home, "rs-2024-02-21", pension=text)
+    assert take_in(home).same_as == {"rs-2024-02-21": "rs-2024-02-20"}
+    shutil.rmtree(again)
+    describe(home)
+    put(home, "rs-2024-02-22", pension=text)
+    taken = take_in(home)
+    assert [receipt.delivery_id for receipt in taken.taken] == ["rs-2024-02-22"]
+    (bucket,) = (
+        taken.store.records("income")
+        .collect()["person_id"]
+        .unique()
+        .to_frame()
+        .join(taken.store.homes.places(), on="person_id")["bucket"]
+    )
+    newest = taken.store.sources(bucket).known_by(date(2024, 3, 1)).frame("income")
+    assert newest.collect()["amount"].to_list() == [1_250]
+
+
 def wide(*rows: str) -> str:
     return "".join(f"{row}\n" for row in ["证件号,202401,202402,202403", *rows])
 

@@ -94,7 +94,7 @@ def test_an_export_is_in_the_audit_log_and_is_never_overwritten(home: Home, tmp_
     exported(home, tmp_path / "out")
     with reading(open_db(home.database)) as session:
         actions = [row[0] for row in session.connection().exec_driver_sql("SELECT action FROM audit_entry")]
-    assert actions == ["quarantined rows exported"]
+    assert actions.count("quarantined rows exported") == 1
     again = xunfang("quarantine", "export", "--home", home.root, "--delivery", "d1", "--out", tmp_path / "out")
     assert again.code == 2
     assert "is there already" in again.err
