@@ -51,6 +51,12 @@ def pseudonyms(key: bytes, domain: Domain, numbers: pl.Series) -> pl.Series:
     return numbers.replace_strict(unique, made, default=None, return_dtype=pl.String)
 
 
+def digests(key: bytes, subjects: pl.Series) -> pl.Series:
+    """The keyed digest of each distinct pseudonym, in their order: what is kept of whom the home has forgotten."""
+    told = [hmac.digest(key, f"erased:{VERSION}:{each}".encode(), hashlib.sha256).hex()[:32] for each in subjects]
+    return pl.Series(told, dtype=pl.String)
+
+
 def normalised(numbers: pl.Series, kind: IdKind = "free") -> pl.Series:
     """Numbers as one person would write them: full width to half width, no blanks around, blank = null.
 

@@ -32,9 +32,12 @@ class Keys:
 
     def fingerprints(self) -> dict[str, str]:
         """Eight digits per key by which a store recognises the keys that it was made with."""
-        return {
-            name: hmac.digest(getattr(self, name), b"fingerprint:v1", hashlib.sha256).hex()[:8] for name in NAMES
-        }
+        return {name: fingerprint(getattr(self, name)) for name in NAMES}
+
+
+def fingerprint(key: bytes) -> str:
+    """Eight digits by which a key is known; they tell nothing about it."""
+    return hmac.digest(key, b"fingerprint:v1", hashlib.sha256).hex()[:8]
 
 
 def load_keys(home: Home) -> Keys:
@@ -43,13 +46,18 @@ def load_keys(home: Home) -> Keys:
     Raises HomeError where a key file may be read by others or is no key, IntegrityError where a key is lost.
     """
     made = []
+    for path in home.keys.glob("*.next"):
+        raise IntegrityError(
+            f"{path}: a change of this key was interrupted, and some of what it seals has the old one",
+            f"Run: xunfang keys rotate {path.stem}",
+        )
     for name in NAMES:
         path = home.keys / f"{name}.key"
         if not path.exists():
             _refuse_a_lost_key(home, path)
             _make(path, secrets.token_hex(BYTES))
             made.append(path)
-    return Keys(**{name: _read(home.keys / f"{name}.key") for name in NAMES}, made=tuple(made))
+    return Keys(**{name: read_key(home.keys / f"{name}.key") for name in NAMES}, made=tuple(made))
 
 
 def make_trial_keys(home: Home, made_from: str) -> None:
@@ -91,7 +99,8 @@ def _make(path: Path, key: str) -> None:
         sync_folder(path.parent)
 
 
-def _read(path: Path) -> bytes:
+def read_key(path: Path) -> bytes:
+    """The key in a file; raises HomeError where others may read it, or where it is none."""
     if path.stat().st_mode & 0o077:
         raise HomeError(f"{path}: others may read this key", f"Run: chmod 600 {path}")
     try:

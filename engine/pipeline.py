@@ -19,6 +19,7 @@ from engine.retraction import retire_gone
 from engine.workplace import Workplace
 from models.peers import peer_medians
 from models.risk import RiskModel
+from outreach.carried import carried
 from outreach.drafting import Draft, draft_lists
 from outreach.eligibility import Verdicts
 from outreach.findings import FINDINGS_SCHEMA
@@ -55,13 +56,14 @@ def run_night(
     columns = _somebody(
         population.columns(business_date), business_date
     )  # 2  what was known that day → one row per household
-    retire_gone(place.log, population, columns, business_date)  # who died or was withdrawn comes off the lists
+    moved = population.successions(business_date)
+    retire_gone(place.log, population, columns, moved, business_date)  # who died or was withdrawn comes off lists
     groups = population.groups(business_date)
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
     verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
     candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
     with reading(place.database) as session:
-        work = nights.open_work(session, business_date)
+        work = carried(nights.open_work(session, business_date), moved)
         staff = place.bureau.staff(nights.planned_this_week(session, business_date))
         earlier = nights.lengths_before(session, business_date)
     draft = draft_lists(  # 5  leave out, rank, explore, share out

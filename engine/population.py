@@ -19,6 +19,7 @@ from features.labels import LabelSpec
 from features.neighbourhood import medians_of, with_neighbourhood
 from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
 from features.sources import Sources
+from features.succession import lines, links, memberships
 from features.windows import roster_of
 from models import leaks
 from models.split import examples_of
@@ -96,6 +97,11 @@ class Population:
             return with_neighbourhood(columns, medians_of(columns))
 
         leaks.check_hindsight(compute, self.store.sources(self.store.buckets()[0], self.deliveries), as_of)
+
+    def successions(self, as_of: date) -> pl.DataFrame:
+        """``household_id, successor, how``: which households go on under other numbers (``succession.lines``)."""
+        lived = self.mapped(f"households {as_of}", lambda bucket: memberships(bucket.known_by(as_of)))
+        return lines(links(pl.concat(lived)))
 
     def groups(self, as_of: date) -> pl.DataFrame:
         """What evaluation and drafting need to know of each household and models may not have."""

@@ -292,6 +292,15 @@ def migrate_store(home: Home) -> int | None:
         return found
 
 
+def remember_keys(home: Home, fingerprints: Mapping[str, str]) -> None:
+    """Note the fingerprints of keys that were changed; the store opens with these from now on."""
+    path = home.records / LAYOUT
+    if path.exists():
+        layout = _layout(path)
+        layout["keys"] = {**layout["keys"], **fingerprints}
+        write_text(path, json.dumps(layout, indent=1, sort_keys=True) + "\n")
+
+
 def _layout(path: Path) -> dict[str, Any]:
     try:
         layout: dict[str, Any] = json.loads(path.read_text("utf-8"))

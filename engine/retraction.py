@@ -61,11 +61,13 @@ def take_off(
     return len(items)
 
 
-def retire_gone(log: AuditLog, population: Population, columns: pl.DataFrame, business_date: date) -> int:
+def retire_gone(
+    log: AuditLog, population: Population, columns: pl.DataFrame, moved: pl.DataFrame, business_date: date
+) -> int:
     """Take off the lists whoever is no household of the night any more: died out, ended, or records withdrawn.
 
-    ``columns`` holds everybody of the night. A household that moved on under a new number is no longer the one on
-    the list; its successor carries the visit. Returns how many items were taken off.
+    ``columns`` holds everybody of the night, ``moved`` which households go on under other numbers: the visit of one
+    that moved waits for it there. Returns how many items were taken off.
     """
     with reading(log.database) as session:
         waiting = session.execute(
@@ -73,7 +75,9 @@ def retire_gone(log: AuditLog, population: Population, columns: pl.DataFrame, bu
             .where(col(OutreachItem.state).in_(WAITING), col(OutreachItem.business_date) <= business_date)
             .distinct()
         ).scalars()
-        gone = sorted(set(waiting) - set(columns["household_id"]))
+        there = set(columns["household_id"])
+        onward = moved.filter((pl.col("how") == "moved") & pl.col("successor").is_in(sorted(there)))
+        gone = sorted(set(waiting) - there - set(onward["household_id"]))
     if not gone:
         return 0
     found = pl.concat(population.mapped("gone", lambda bucket: fates(bucket.known_by(business_date), gone)))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from engine.db import reading, writing
+from engine.erasure import erase
 from engine.errors import UsageError
 from engine.retraction import take_off
 from engine.send import send_late
@@ -99,6 +100,13 @@ def listed(place: Workplace, today: date) -> dict[str, Any]:
                 for row in erased
             ],
         }
+
+
+def forget(place: Workplace, household: str, *, reason: str | None = None) -> dict[str, Any]:
+    """Erase a household, and write the lists anew that held it."""
+    told = erase(place, household, reason=reason)
+    written = send_late(place, place.log.clock())
+    return told | {"lists_written": len({each.path.with_suffix("") for each in written})}
 
 
 def _known(place: Workplace, household: str) -> None:

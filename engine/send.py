@@ -142,7 +142,11 @@ def _items(session: Session, lists: list[Any]) -> pl.DataFrame:
             col(OutreachItem.due_on),
         )
         .join(OutreachList, col(OutreachItem.list_id) == col(OutreachList.id))
-        .where(col(OutreachItem.list_id).in_(lists), col(OutreachItem.state).in_(nights.GONE_OUT))
+        .where(
+            col(OutreachItem.list_id).in_(lists),
+            col(OutreachItem.state).in_(nights.GONE_OUT),
+            col(OutreachItem.state_reason).is_(None),
+        )
         .order_by(col(OutreachList.caseworker_id), col(OutreachItem.position))
     )
     return pl.DataFrame(session.execute(statement).all(), schema=ITEMS, orient="row")

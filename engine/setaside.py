@@ -17,6 +17,7 @@ from engine.db import writing
 from engine.errors import HomeError, UsageError
 from engine.files import named_errors, write_bytes, write_text
 from engine.html import page
+from engine.intake.description import read_descriptions
 from engine.intake.mending import ASIDE, WAITING, rows_to_mend
 from engine.intake.quarantine import open_columns
 from engine.keys import Keys
@@ -29,6 +30,9 @@ from outreach.wording_mending import Advice, advice_of
 
 NUMBERS_SHOWN: Final = 200
 WITHOUT: Final = "not stated"
+Departments = Mapping[str, str]
+"""The department by the source that a file was read as."""
+
 TITLE: Final = Text("需要更正的数据", "Records to be mended")
 INTRO: Final = (
     Text(
@@ -62,12 +66,12 @@ class RuleRow:
     numbers: str
 
 
-def department_of(file: FileReceipt) -> str:
-    """The department that delivered a file, where its description says so."""
-    return str(getattr(file, "department", None) or WITHOUT)
+def departments_of(home: Home) -> Departments:
+    """The department of each source that a description tells of."""
+    return {name: description.department for name, description in read_descriptions(home).items()}
 
 
-def listed(store: RecordStore) -> dict[str, Any]:
+def listed(store: RecordStore, departments: Departments) -> dict[str, Any]:
     """Rows that are set aside now, by department, delivery, file and rule; no values, no row's content."""
     rows = []
     for receipt in store.receipts:
@@ -76,7 +80,7 @@ def listed(store: RecordStore) -> dict[str, Any]:
             for rule, count in sorted(_rules_left(store.receipts, receipt, file, gone).items()):
                 rows.append(
                     {
-                        "department": department_of(file),
+                        "department": departments.get(file.source or "", WITHOUT),
                         "delivery_id": receipt.delivery_id,
                         "file": file.name,
                         "kind": file.kind,
@@ -152,6 +156,7 @@ def export(
 
 def report(home: Home, keys: Keys, store: RecordStore, out: Path) -> dict[str, Any]:
     """Write a page per department into a folder: what to mend, by file and rule, with row numbers; no values."""
+    known = departments_of(home)
     departments: dict[str, list[dict[str, Any]]] = {}
     for receipt in store.receipts:
         gone = _gone_in(store.receipts, receipt.delivery_id)
@@ -159,7 +164,9 @@ def report(home: Home, keys: Keys, store: RecordStore, out: Path) -> dict[str, A
             left = _rules_left(store.receipts, receipt, file, gone)
             if left:
                 rows = rows_to_mend(home, keys.vault, store.receipts, receipt.delivery_id, file)
-                departments.setdefault(department_of(file), []).append(_told(receipt, file, left, rows))
+                departments.setdefault(known.get(file.source or "", WITHOUT), []).append(
+                    _told(receipt, file, left, rows)
+                )
     pages = {}
     for place, (department, files) in enumerate(sorted(departments.items()), start=1):
         path = out / f"{place:02d}-{''.join(letter for letter in department if letter.isalnum())}.html"

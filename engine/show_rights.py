@@ -33,6 +33,18 @@ def _show_pages(told: Told, console: Console) -> None:
         console.print("nothing is set aside")
 
 
+def _show_keys(told: Told, console: Console) -> None:
+    for key in told["keys"]:
+        console.print(f"{key['name']:<10} {key['fingerprint']}  {key['file']}", soft_wrap=True)
+        console.print(f"           lost with it: {key['lost']}", soft_wrap=True)
+
+
+def _show_copies(told: Told, console: Console) -> None:
+    for name, mark in told["keys"].items():
+        console.print(f"{name:<10} {mark}")
+    console.print(f"copied to {told['folder']}", soft_wrap=True)
+
+
 def _show_right(told: Told, console: Console) -> None:
     for name, value in told.items():
         if value is not None:
@@ -51,6 +63,8 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "quarantine": _show_quarantine,
     "quarantine export": _show_export,
     "quarantine report": _show_pages,
+    "keys": _show_keys,
+    "key copies": _show_copies,
     "right": _show_right,
     "rights": _show_rights,
 }

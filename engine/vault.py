@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from engine.audit import AuditLog
 from engine.db import reading, writing
@@ -71,6 +72,70 @@ class Vault:
                 place = _place(field, row["subject"], row["valid_from"], row["known_on"], KEY_VERSION)
                 sealed[field] = seal(self._key, place, row[field].encode("utf-8"))
         return {**sealed, "key_version": KEY_VERSION}
+
+
+def reseal(database: sa.Engine, old: bytes, new: bytes) -> int:
+    """Seal every row that has the old key with the new one, some thousands in a transaction; returns how many.
+
+    Rows that have the new key already are passed by, so that a change that was interrupted goes on. Raises
+    IntegrityError for a row that opens with neither.
+    """
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    keys = (table.c.subject, table.c.valid_from, table.c.known_on)
+    done, last = 0, None
+    while True:
+        with writing(database) as session:
+            statement = sa.select(table).order_by(*keys).limit(AT_ONCE)
+            if last is not None:
+                statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*map(sa.literal, last)))
+            rows = session.execute(statement).mappings().all()
+            for row in rows:
+                changed = _sealed_anew(row, old, new)
+                if changed is not None:
+                    here = (column == row[column.name] for column in keys)
+                    session.execute(sa.update(table).where(*here).values(changed))
+                    done += 1
+        if not rows:
+            return done
+        last = tuple(rows[-1][column.name] for column in keys)
+
+
+def _sealed_anew(row: Any, old: bytes, new: bytes) -> dict[str, Any] | None:
+    """The fields of a row under the new key; None where they have it already."""
+    version, changed = row["key_version"], {}
+    for field in (field for field in FIELDS if row[field] is not None):
+        where = (row["subject"], row["valid_from"], row["known_on"])
+        try:
+            plain = unseal(old, _place(field, *where, version), row[field])
+        except IntegrityError:
+            unseal(new, _place(field, *where, version), row[field])
+            return None
+        changed[field] = seal(new, _place(field, *where, version + 1), plain)
+    return {**changed, "key_version": version + 1}
+
+
+def numbers_of(database: sa.Engine, key: bytes, subjects: Sequence[str], log: AuditLog) -> set[str]:
+    """Every number under which the vault knows some subjects, noted in the audit log before it is opened."""
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    log.note("identities read", "person", {"purpose": "erasure", "fields": ("id_number",), "count": len(subjects)})
+    found = set()
+    with reading(database) as session:
+        for start in range(0, len(subjects), AT_ONCE):
+            statement = sa.select(table).where(table.c.subject.in_(subjects[start : start + AT_ONCE]))
+            for row in session.execute(statement.where(table.c.id_number.is_not(None))).mappings():
+                about = _place("id_number", row["subject"], row["valid_from"], row["known_on"], row["key_version"])
+                found.add(unseal(key, about, row["id_number"]).decode("utf-8"))
+    return found
+
+
+def forget(session: Session, subjects: Sequence[str]) -> int:
+    """Delete every version of some subjects in the caller's transaction; returns how many rows there were."""
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    gone = 0
+    for start in range(0, len(subjects), AT_ONCE):
+        theirs = sa.delete(table).where(table.c.subject.in_(subjects[start : start + AT_ONCE]))
+        gone += len(session.execute(theirs.returning(table.c.known_on)).all())
+    return gone
 
 
 class VaultReader:

@@ -138,6 +138,10 @@ RULES: Final[dict[str, Advice]] = {
     "oop_not_above_total": Advice(
         Text("个人负担大于总费用", "more paid than was billed"), Text("核对两个金额。", "Check both amounts.")
     ),
+    "erased": Advice(
+        Text("此户已依法删除", "the household was erased by law"),
+        Text("不要再报送。", "Do not deliver it again."),
+    ),
     "names_no_row_to_be_mended": Advice(
         Text("所改的行号不在隔离区", "mends a row that is not in quarantine"),
         Text("行号照导出的文件，不要改。", "Keep the row numbers of the exported file."),

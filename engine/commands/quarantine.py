@@ -18,9 +18,10 @@ def quarantine_list(home: HomeOption, as_json: JsonOption = False) -> None:
 
     Example: xunfang quarantine list --home home
     """
-    from engine.setaside import listed
+    from engine.setaside import departments_of, listed
 
-    emit(listed(opened(home).store()), as_json, "quarantine")
+    place = opened(home)
+    emit(listed(place.store(), departments_of(place.home)), as_json, "quarantine")
 
 
 @app.command("export")

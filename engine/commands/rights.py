@@ -86,3 +86,23 @@ def rights_decide(
     place = opened(home, actor=actor, role="reviewer")
     told = rights.decide(place, objection, upheld=upheld, reason=reason)
     emit(told, as_json, "right")
+
+
+@app.command("erase")
+def rights_erase(
+    home: HomeOption,
+    household: HouseholdOption,
+    reason: ReasonOption = None,
+    actor: ActorOption = "operator",
+    as_json: JsonOption = False,
+) -> None:
+    """Forget a household and its people: lists, records, vault, quarantine, nights. It cannot be undone.
+
+    Past nights can then no longer be made again byte by byte, and say so. Deliveries that still lie in inbox/ and
+    backups are told, not changed. The door refuses the household when it is delivered again.
+
+    Example: xunfang rights erase --home home --household 0123456789ab --reason "law of 2021, Art. 47"
+    """
+    from engine import rights
+
+    emit(rights.forget(opened(home, actor=actor), household, reason=reason), as_json, "right")

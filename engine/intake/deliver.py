@@ -1,7 +1,7 @@
 """One delivery from its folder into the record store: whole, or not at all."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine.audit import AuditLog
 from engine.errors import SourceError
 from engine.homes import Homes, bucket_of
-from engine.identity import IdKind
+from engine.identity import IdKind, digests
 from engine.intake.account import Account
 from engine.intake.description import Description
 from engine.intake.manifest import IDENTITY, Delivery
@@ -33,18 +33,24 @@ from engine.vault import FIELDS, Vault
 from features.records import KEYS, KINDS, REQUIRED_KINDS
 
 STAGING: Final = ".staging"
+ERASED: Final = "erased"
+"""The rule of a row about somebody whom the home has forgotten."""
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the steps done and the steps in all."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How a delivery is read: whose numbers, how much may be broken before it is refused, which descriptions."""
+    """How a delivery is read: whose numbers, how much may be broken before it is refused, which descriptions.
+
+    ``erased``: the digests of those whom the home has forgotten.
+    """
 
     person_ids: IdKind
     reject_limit: float
     tolerated_rows: int
     descriptions: Mapping[str, Description] = field(default_factory=dict)
+    erased: Collection[str] = ()
 
 
 def take_delivery(
@@ -120,6 +126,7 @@ class _Taking:
         self._store, self._delivery, self._mending, self._progress = store, delivery, mending, progress
         self._stock = Stock(store, delivery.id)
         self._pseudonymiser = pseudonymiser
+        self._erased = frozenset(rules.erased)
         named = sorted({entry.source for entry in self.account.entries if entry.source})
         self._described = {name: rules.descriptions[name] for name in named}
         self._owned: dict[str, tuple[int, int]] = {}
@@ -261,7 +268,7 @@ class _Taking:
                 frame, unmapped = mapper.apply(frame)
                 parser.check_columns(frame)
                 parsed = parser.parse(mapper.dated(frame), serial_dates=block.serial_dates)
-                good, broken = mapper.whole_rows(*parsed)
+                good, broken = mapper.whole_rows(*self._without_erased(*parsed))
                 torn = pl.DataFrame(list(block.broken), schema=broken.schema, orient="row")
                 self.account.came_in(file, block.rows, block.blank_lines)
                 lost = pl.concat([unmapped, broken, torn, idle])
@@ -272,6 +279,17 @@ class _Taking:
             parser.check_kinds_of_columns()
             self.account.columns[file] = mapper.columns
             self._check_rows(file)
+
+    def _without_erased(self, good: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Set the rows aside of whom the home has forgotten."""
+        names = [name for name in ("person_id", "household_id", "kin_id") if name in good.columns]
+        if not self._erased or not names:
+            return good, broken
+        ids = pl.concat(good[name].rename("id") for name in names).drop_nulls().unique()
+        known = ids.filter(digests(self._pseudonymiser.key, ids).is_in(sorted(self._erased))).implode()
+        held = pl.any_horizontal(pl.col(name).is_in(known).fill_null(value=False) for name in names)
+        told = good.filter(held).select("row_", pl.lit(ERASED).alias("rule"))
+        return good.filter(~held), pl.concat([broken, told])
 
     def _check_rows(self, file: int) -> None:
         entry, found = self.account.entries[file], self.account.rows[file]

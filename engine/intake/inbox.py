@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlmodel import col
 
 from engine.audit import AuditLog
-from engine.db import open_db, prepare
+from engine.db import open_db, prepare, reading
 from engine.errors import NotAllowedError, RejectLimitError, SourceError, XunfangError
 from engine.files import locked, remove_unfinished, write_text
 from engine.intake.deliver import Progress, Rules, remove_unreceipted, take_delivery
@@ -23,6 +24,7 @@ from engine.keys import Keys, load_keys
 from engine.receipts import FOLDER, Receipt
 from engine.recordstore import LAYOUT, LOCK, RecordStore, buckets_for, summary
 from engine.settings import Home, read_settings
+from engine.tables import ErasedSubject
 from features.records import REQUIRED_KINDS
 
 REFUSALS: Final = (SourceError, RejectLimitError, NotAllowedError)
@@ -199,7 +201,7 @@ class _Inbox:
                     self.store,
                     delivery,
                     keys=self.keys,
-                    rules=self.rules,
+                    rules=replace(self.rules, erased=_erased(database)),
                     database=database,
                     log=log,
                     progress=self.progress,
@@ -238,6 +240,12 @@ class _Inbox:
 
     def _seen_path(self, manifest: Manifest) -> Path:
         return self.home.records / FOLDER / f"{manifest.delivery_id}.seen"
+
+
+def _erased(database: sa.Engine) -> tuple[str, ...]:
+    """The digests of those whom the home has forgotten."""
+    with reading(database) as session:
+        return tuple(session.execute(sa.select(col(ErasedSubject.digest))).scalars())
 
 
 def _with_its_delivery(error: XunfangError, folder: str) -> XunfangError:

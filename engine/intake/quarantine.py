@@ -34,7 +34,7 @@ def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.
     buffer = io.BytesIO()
     rows.write_parquet(buffer, compression="zstd", compression_level=1)
     path = home.quarantine / delivery.id / f"{name}{SUFFIX}"
-    write_bytes(path, seal(key, _place(delivery.id, name), buffer.getvalue()))
+    write_bytes(path, seal(key, place_of(delivery.id, name), buffer.getvalue()))
 
 
 def open_rows(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFrame:
@@ -59,8 +59,9 @@ def _opened(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFrame
         raise HomeError(
             f"{path}: no row of this file is in quarantine", "Name the file as the report does."
         ) from None
-    return pl.read_parquet(io.BytesIO(unseal(key, _place(delivery_id, name), sealed)))
+    return pl.read_parquet(io.BytesIO(unseal(key, place_of(delivery_id, name), sealed)))
 
 
-def _place(delivery_id: str, name: str) -> str:
+def place_of(delivery_id: str, name: str) -> str:
+    """What the sealed rows of a file are bound to."""
     return f"quarantine/{delivery_id}/{name}|rows"

@@ -143,3 +143,44 @@ def test_whoever_is_no_household_any_more_comes_off_the_lists_that_are_out(
     assert state_of(home, household) == [("withdrawn", reason)]
     assert household not in page(home, worker)
     assert re.search(r"撤下 \d+ 户", page(home, worker))
+
+
+def frames_with(home: Path, household: str) -> list[str]:
+    """Every Parquet file under the home that knows a household."""
+    import polars as pl
+
+    found = []
+    for path in sorted(home.rglob("*.parquet")):
+        if (home / "inbox") in path.parents or (home / "truth") in path.parents:
+            continue
+        frame = pl.read_parquet(path, glob=False)
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        if any((frame[name] == household).any() for name in texts):
+            found.append(str(path.relative_to(home)))
+    return found
+
+
+def test_an_erased_household_is_nowhere_and_the_night_says_that_it_cannot_be_made_again(home: Path) -> None:
+    household, worker = listed(home)
+    assert household in page(home, worker)
+    assert len(frames_with(home, household)) > 5
+    run = done(xunfang("rights", "erase", "--home", home, "--household", household, "--json")).json
+    assert run["records"] > 0
+    assert run["identities"] > 0
+    assert run["nights"] == [NIGHT]
+    assert run["still_in_inbox"] == ["county"]
+    assert frames_with(home, household) == []
+    assert household not in page(home, worker)
+    for table in ("vault_identity", "outreach_item", "erasure", "opt_out", "visit"):
+        assert household not in str(rows(home, f"SELECT * FROM {table}"))
+    assert done(xunfang("verify", "--home", home, "--json")).json["intact"]
+    again = done(xunfang("night", "--home", home, "--date", NIGHT))
+    assert "1 erased since: it cannot be made again byte by byte" in " ".join(again.out.split())
+    (erasure,) = done(xunfang("rights", "list", "--home", home, "--json")).json["erasures"]
+    assert (erasure["state"], erasure["persons"] > 0) == ("purged", True)
+    correction(home, household, valid_to=None)
+    report = done(xunfang("check", "--home", home, "--json")).json
+    (file,) = report["deliveries"][-1]["files"]
+    assert file["rules"] == {"erased": file["rows"]}
+    assert frames_with(home, household) == []
+    assert xunfang("rights", "erase", "--home", home, "--household", household).code == 2

@@ -1,0 +1,136 @@
+"""Keys are copied and changed by command; what a key seals opens afterwards, and what cannot change says why."""
+
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deliveries import a_home, csv_of, deliver, people, wages
+from homes import done, process, xunfang
+
+from engine import rekey
+from engine.audit import AuditLog
+from engine.db import open_db
+from engine.errors import HomeError, IntegrityError
+from engine.intake.inbox import take_in
+from engine.intake.quarantine import open_rows
+from engine.keys import load_keys, read_key
+from engine.recordstore import RecordStore
+from engine.settings import Home
+from engine.vault import VaultReader
+
+COUNT = 6
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home with names in its vault and a row in quarantine."""
+    done(xunfang("init", "--home", tmp_path / "init"))
+    place = a_home(tmp_path / "home")
+    for name in ("policy.toml", "caseworkers.toml"):
+        (tmp_path / "init" / name).rename(place.root / name)
+    named = pl.DataFrame(
+        {
+            "person_id": [f"P{number + 1}" for number in range(COUNT)],
+            "household_id": pl.Series([None] * COUNT, dtype=pl.String),
+            "name": [f"Name {number}" for number in range(COUNT)],
+            "phone": None,
+            "address": None,
+            "valid_from": date(2020, 1, 1),
+        },
+        schema_overrides={"phone": pl.String, "address": pl.String},
+    )
+    income = csv_of("income", wages(range(1, COUNT + 1))).replace(b",wage,", b",salary,", 1)
+    deliver(place, "d1", proof=False, **people(COUNT), income=income, identity=named)
+    take_in(place).raise_refused()
+    return place
+
+
+def names(home: Home) -> list[str]:
+    """Every name that the vault can tell."""
+    store, keys, database = RecordStore.open(home), load_keys(home), open_db(home.database)
+    members = store.records("member").collect().select("household_id", "person_id")
+    log = AuditLog(database, keys.audit, "test", "operator")
+    found = []
+    for person in members["person_id"]:
+        head = members.filter(pl.col("person_id") == person)
+        found += VaultReader(database, keys.vault, log).contacts(head, date(2025, 1, 1), "a test")["name"].to_list()
+    return sorted(found)
+
+
+def rotate(home: Home, name: str) -> dict[str, object]:
+    return dict(done(xunfang("keys", "rotate", name, "--home", home.root, "--yes", "--json")).json)
+
+
+def test_a_copy_of_the_keys_has_their_fingerprints_and_is_its_owners_alone(home: Home, tmp_path: Path) -> None:
+    told = done(xunfang("keys", "list", "--home", home.root, "--json")).json
+    marks = {key["name"]: key["fingerprint"] for key in told["keys"]}
+    copies = done(xunfang("keys", "backup", tmp_path / "safe", "--home", home.root, "--json")).json
+    assert copies["keys"] == marks
+    assert read_key(tmp_path / "safe" / "vault.key") == read_key(home.keys / "vault.key")
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "safe").iterdir())
+    shown = done(xunfang("keys", "list", "--home", home.root)).out
+    assert "can never be read again" in shown
+    assert not any(read_key(home.keys / f"{name}.key").hex() in shown for name in marks)
+
+
+def test_a_copy_inside_the_home_or_over_another_key_is_refused(home: Home, tmp_path: Path) -> None:
+    assert "lies inside the home" in xunfang("keys", "backup", home.root / "x", "--home", home.root).err
+    done(xunfang("keys", "backup", tmp_path / "safe", "--home", home.root))
+    rotate(home, "tie_break")
+    run = xunfang("keys", "backup", tmp_path / "safe", "--home", home.root)
+    assert run.code == 2
+    assert "is another key" in run.err
+
+
+def test_with_a_new_vault_key_every_name_and_every_set_aside_row_opens(home: Home) -> None:
+    before, old = names(home), read_key(home.keys / "vault.key")
+    row = open_rows(home, old, "d1", "income.csv")
+    told = rotate(home, "vault")
+    assert (told["identities"], told["quarantine_files"]) == (COUNT, 1)
+    new = read_key(home.keys / "vault.key")
+    assert new != old
+    assert names(home) == before
+    assert len(before) == COUNT
+    assert open_rows(home, new, "d1", "income.csv").equals(row)
+    with pytest.raises(IntegrityError):
+        open_rows(home, old, "d1", "income.csv")
+    assert read_key(Path(str(told["old_key"]))) == old
+
+
+def test_a_change_that_was_interrupted_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = names(home)
+    with monkeypatch.context() as broken:
+        broken.setattr(rekey, "_file_anew", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            xunfang("keys", "rotate", "vault", "--home", home.root, "--yes")
+    run = xunfang("check", "--home", home.root)
+    assert run.code == IntegrityError.exit_code
+    assert "xunfang keys rotate vault" in run.err
+    assert rotate(home, "vault")["identities"] == 0
+    assert names(home) == before
+
+
+@pytest.mark.parametrize(("name", "why"), [("pseudonym", "no later delivery would be joined"), ("audit", "chain")])
+def test_a_key_that_records_hang_on_is_not_changed(home: Home, name: str, why: str) -> None:
+    old = read_key(home.keys / f"{name}.key")
+    run = xunfang("keys", "rotate", name, "--home", home.root, "--yes")
+    assert run.code == 6
+    assert why in run.err
+    assert read_key(home.keys / f"{name}.key") == old
+    done(xunfang("check", "--home", home.root))
+
+
+def test_what_is_lost_is_said_before_anything_is_asked(home: Home) -> None:
+    old = read_key(home.keys / "vault.key")
+    run = process("keys", "rotate", "vault", "--home", home.root, stdin=subprocess.DEVNULL)
+    assert run.code != 0
+    assert run.err.index("can never be read again") < run.err.index("Change it?")
+    assert read_key(home.keys / "vault.key") == old
+
+
+def test_a_key_that_others_may_read_is_refused(home: Home) -> None:
+    (home.keys / "vault.key").chmod(0o644)
+    with pytest.raises(HomeError, match="others may read"):
+        rekey.listed(home)
