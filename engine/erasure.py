@@ -52,9 +52,9 @@ class Gone:
 
 
 def erase(place: Workplace, household: str, *, reason: str | None = None) -> dict[str, Any]:
-    """Void a household, then purge it with the people who belonged to it alone; tells the counts and what is left.
+    """Void a household, then purge it with its people; tells the counts and what is left.
 
-    People who have belonged to another household as well keep their own records there. Raises UsageError where the
+    Whoever has moved on to another household since keeps their own records there. Raises UsageError where the
     records hold no such household, LockedError while a night runs.
     """
     with locked(place.home.nights / ".lock", "running a night, or erasing"):
@@ -76,7 +76,9 @@ def _void(place: Workplace, household: str, reason: str | None) -> Gone:
     """One transaction: the erasure, its digests, off the lists. An erasure that was begun goes on."""
     homes = place.store().homes
     lived = homes.members.filter(pl.col("person_id").is_in(_members(homes.members, household)))
-    alone = lived.group_by("person_id").agg(pl.col("household_id").n_unique()).filter(pl.col("household_id") == 1)
+    last = pl.struct("valid_from", "household_id")
+    theirs = lived.group_by("person_id").agg(pl.col("household_id").max_by(last))
+    theirs = theirs.filter(pl.col("household_id") == household).sort("person_id")
     with writing(place.database) as session:
         row = session.exec(select(Erasure).where(Erasure.household_id == household)).first()
         if row is None:
@@ -85,7 +87,7 @@ def _void(place: Workplace, household: str, reason: str | None) -> Gone:
                     "--household: no household of this number is in the records",
                     "Give the twelve characters that stand on its card.",
                 )
-            gone = Gone(0, household, sorted(alone["person_id"]))
+            gone = Gone(0, household, theirs["person_id"].to_list())
             told = digests(place.keys.pseudonym, pl.Series(gone.subjects)).to_list()
             row = Erasure(
                 digest=told[0],
@@ -105,7 +107,7 @@ def _void(place: Workplace, household: str, reason: str | None) -> Gone:
             gone.erasure = row.id
             return gone
         assert row.id is not None
-        return Gone(row.id, household, _again(place, session, row.id, sorted(alone["person_id"])))
+        return Gone(row.id, household, _again(place, session, row.id, theirs["person_id"].to_list()))
 
 
 def _again(place: Workplace, session: Session, erasure: int, persons: list[str]) -> list[str]:

@@ -33,6 +33,7 @@ class FileReceipt(_Frozen):
     """One delivered file: rows = accepted + quarantined, and the quarantined rows by the rule they broke.
 
     ``source`` is the description that it was read by, ``columns`` the names in its header (described files only).
+    ``alerts``: accepted rows that contradict themselves, by what is to be looked at.
     """
 
     name: str
@@ -45,6 +46,7 @@ class FileReceipt(_Frozen):
     blank_lines: int
     source: str | None = None
     columns: tuple[str, ...] = ()
+    alerts: Mapping[str, int] = {}
 
 
 class StoredFile(_Frozen):

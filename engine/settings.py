@@ -114,6 +114,9 @@ class HomeSettings(BaseModel):
     person_ids: Literal["gb11643", "free"] = Field(
         default="gb11643", description="Chinese identity numbers with a check digit, or a survey's own numbers"
     )
+    employer_ids: Literal["gb32100", "free"] = Field(
+        default="free", description="Unified social credit codes with a check character, or any numbers"
+    )
     labels: Mapping[str, Mapping[str, Any]] = Field(default={}, description="Label specs by risk")
     checkpoint_path: str | None = Field(
         default=None,

@@ -171,6 +171,8 @@ def _show_check(told: Told, console: Console) -> None:
                 f"{file['quarantined']:,} set aside",
                 soft_wrap=True,
             )
+            for alert, rows in file["alerts"].items():
+                console.print(f"  to be looked at: {rows:,} {alert.replace('_', ' ')}", soft_wrap=True)
     for refused in told["refused"]:
         console.print(
             f"\nREFUSED {refused['delivery']}: {refused['error']}\n  {refused['way_out']}", soft_wrap=True

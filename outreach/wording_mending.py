@@ -65,6 +65,14 @@ RULES: Final[dict[str, Advice]] = {
     "check_digit_wrong": Advice(
         Text("校验码不对，多半是抄错一位", "the check digit is wrong: most likely one digit was mistyped"), _ASK
     ),
+    "not_a_social_credit_code": Advice(Text("不是统一社会信用代码", "not a unified social credit code"), _ASK),
+    "check_character_wrong": Advice(
+        Text("统一社会信用代码校验不对", "the check character of the code is wrong"), _ASK
+    ),
+    "not_an_area_code": Advice(
+        Text("不是区划代码（6、9 或 12 位数字）", "not an area code (6, 9 or 12 digits)"),
+        Text("按统计用区划代码填写。", "Use the statistical area code."),
+    ),
     "after_the_delivery": Advice(
         Text("登记日期晚于报送日期", "registered after the day of delivery"),
         Text("核对登记日期。", "Check the day of registration."),

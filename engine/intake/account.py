@@ -23,6 +23,7 @@ class Account:
     accepted: dict[int, int] = field(default_factory=dict)
     matched: dict[str, int] = field(default_factory=dict)
     columns: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    alerts: dict[int, dict[str, int]] = field(default_factory=dict)
     _broken: list[pl.DataFrame] = field(default_factory=list)
 
     @property
@@ -85,6 +86,7 @@ class Account:
                 quarantined=lost.height,
                 rules=_by_rule(lost),
                 blank_lines=self.blank_lines.get(file, 0),
+                alerts={name: rows for name, rows in sorted(self.alerts.get(file, {}).items()) if rows},
             )
             if receipt.rows != receipt.accepted + receipt.quarantined or lost["row_"].n_unique() != lost.height:
                 told = f"{receipt.rows} rows in, {receipt.accepted} accepted, {receipt.quarantined} quarantined"

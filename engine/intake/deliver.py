@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine.audit import AuditLog
 from engine.errors import SourceError
 from engine.homes import Homes, bucket_of
-from engine.identity import IdKind, digests
+from engine.identity import EmployerKind, IdKind, digests
 from engine.intake.account import Account
 from engine.intake.description import Description
 from engine.intake.manifest import IDENTITY, Delivery
@@ -51,6 +51,7 @@ class Rules:
     tolerated_rows: int
     descriptions: Mapping[str, Description] = field(default_factory=dict)
     erased: Collection[str] = ()
+    employer_ids: EmployerKind = "free"
 
 
 def take_delivery(
@@ -71,9 +72,8 @@ def take_delivery(
     """
     shutil.rmtree(home.quarantine / delivery.id, ignore_errors=True)
     mending = Mending.of(home, keys.vault, store.receipts, delivery)
-    taking = _Taking(
-        store, delivery, rules, Pseudonymiser(keys.pseudonym, rules.person_ids), mending, progress=progress
-    )
+    pseudonymiser = Pseudonymiser(keys.pseudonym, rules.person_ids, rules.employer_ids)
+    taking = _Taking(store, delivery, rules, pseudonymiser, mending, progress=progress)
     try:
         taking.records()
         identities = taking.identities()
@@ -278,6 +278,7 @@ class _Taking:
             mapper.check_kinds_of_columns()
             parser.check_kinds_of_columns()
             self.account.columns[file] = mapper.columns
+            self.account.alerts[file] = parser.alerts
             self._check_rows(file)
 
     def _without_erased(self, good: pl.DataFrame, broken: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -83,7 +83,9 @@ def take_in(
         keys = load_keys(home)
         remove_unfinished(home.records)
         remove_unfinished(home.quarantine)
-        rules = Rules(settings.person_ids, reject_limit, tolerated_rows, descriptions)
+        rules = Rules(
+            settings.person_ids, reject_limit, tolerated_rows, descriptions, employer_ids=settings.employer_ids
+        )
         work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress)
         work.open_store(buckets)
         opened = open_db(home.database) if database is None else database
@@ -107,7 +109,9 @@ def report(store: RecordStore, refused: Mapping[str, XunfangError], same_as: Map
                 "delivery_id": receipt.delivery_id,
                 "delivered_on": receipt.delivered_on.isoformat(),
                 "files": [
-                    entry.model_dump(exclude={"sha256"}) | {"rules": dict(entry.rules)} for entry in receipt.files
+                    entry.model_dump(exclude={"sha256"})
+                    | {"rules": dict(entry.rules), "alerts": dict(entry.alerts)}
+                    for entry in receipt.files
                 ],
             }
             for receipt in store.receipts

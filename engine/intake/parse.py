@@ -15,7 +15,19 @@ import dataframely as dy
 import polars as pl
 
 from engine.errors import SourceError
-from engine.identity import BROKEN_SPREADSHEET, Domain, IdKind, broken_rule, normalised, pseudonyms
+from engine.identity import (
+    BROKEN_AREA,
+    BROKEN_SPREADSHEET,
+    Domain,
+    EmployerKind,
+    IdKind,
+    broken_credit_rule,
+    broken_rule,
+    disagreements,
+    is_area_code,
+    normalised,
+    pseudonyms,
+)
 from engine.intake.manifest import IDENTITY
 from features.records import KEYS, KINDS, PersonOrHousehold, Record
 
@@ -31,6 +43,8 @@ DEFAULTED: Final = ("known_on", "void", "seq")
 """Columns that a file may lack or leave blank: the day of delivery, false, 0."""
 OURS: Final = ("known_on_assumed", "delivery_id")
 KNOWN_TOO_LATE: Final = "known_on|after_the_delivery"
+NUMBER: Final = "number_"
+"""The working column of a member's normalised number, dropped with the block."""
 UNREADABLE_FROM: Final = 5
 """A column of which nothing can be read, with at least so many values, is of the wrong kind altogether."""
 SERIAL_EPOCH: Final = date(1899, 12, 30)
@@ -61,6 +75,7 @@ class Pseudonymiser:
 
     key: bytes
     person_ids: IdKind
+    employer_ids: EmployerKind = "free"
     _known: dict[Domain, pl.DataFrame] = field(default_factory=dict)
 
     def table(self, domain: Domain, raw: pl.Series) -> pl.DataFrame:
@@ -78,6 +93,9 @@ class Pseudonymiser:
         kind: IdKind = self.person_ids if domain == "person" else "free"
         number = normalised(raw, kind)
         broken = broken_rule(number) if kind == "gb11643" else _damaged(number)
+        if domain == "employer" and self.employer_ids == "gb32100":
+            number = number.str.to_uppercase()
+            broken = broken_credit_rule(number)
         return pl.DataFrame(
             {"raw": raw, "number": number, "pseudonym": pseudonyms(self.key, domain, number), "broken": broken}
         )
@@ -85,13 +103,17 @@ class Pseudonymiser:
 
 @dataclass
 class Parser:
-    """Parses the blocks of one file and remembers which columns could not be read at all."""
+    """Parses the blocks of one file and remembers which columns could not be read at all.
+
+    ``alerts`` counts accepted rows that contradict themselves, by what is to be looked at.
+    """
 
     kind: str
     name: str
     delivery_id: str
     delivered_on: date
     pseudonymiser: Pseudonymiser
+    alerts: dict[str, int] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
     _failed: dict[str, int] = field(default_factory=dict)
 
@@ -126,6 +148,7 @@ class Parser:
             frame = frame.with_columns(_from_serial(name) for name in self._dates(frame))
         typed, broken = self._typed(self._with_pseudonyms(frame))
         good = typed.join(broken, on="row_", how="anti", maintain_order="left") if broken.height else typed
+        self._note_alerts(good)
         accepted, failed = _schema_with_row(self.kind).filter(good)
         rules = [broken]
         if failed.counts():
@@ -174,6 +197,8 @@ class Parser:
             numbers.append(f"number_{name}")
         if self.kind == IDENTITY:
             frame = frame.with_columns(pl.coalesce(numbers).alias("id_number"))
+        if self.kind == "member" and self.pseudonymiser.person_ids == "gb11643":
+            frame = frame.with_columns(pl.col("number_person_id").alias(NUMBER))
         return frame.drop(numbers)
 
     def _typed(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -200,8 +225,17 @@ class Parser:
             pl.lit(self.delivery_id).alias("delivery_id"),
         )
         rules.append(pl.when(pl.col("known_on") > self.delivered_on).then(pl.lit(KNOWN_TOO_LATE)))
+        if "region" in given and self.pseudonymiser.person_ids == "gb11643":
+            rules.append(pl.when(~is_area_code(pl.col("region"))).then(pl.lit(f"region|{BROKEN_AREA}")))
         judged = read.select("row_", pl.coalesce(rules).alias("rule")).filter(pl.col("rule").is_not_null())
         return read, judged.cast(BROKEN_SCHEMA)  # type: ignore[arg-type]
+
+    def _note_alerts(self, good: pl.DataFrame) -> None:
+        if NUMBER in good.columns:
+            told = disagreements(pl.col(NUMBER), pl.col("birth_date"), pl.col("sex"))
+            found = good.select(rule.fill_null(value=False).sum().alias(name) for name, rule in told.items())
+            for name, count in found.row(0, named=True).items():
+                self.alerts[name] = self.alerts.get(name, 0) + count
 
     def _remember(self, raw: pl.DataFrame, flags: pl.DataFrame, names: list[str]) -> None:
         for name in names:

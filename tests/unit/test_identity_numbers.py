@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from engine import identity
 from engine.errors import IntegrityError
-from engine.identity import ALPHABET, broken_rule, normalised, pseudonyms
+from engine.identity import (
+    ALPHABET,
+    CREDIT_ALPHABET,
+    broken_credit_rule,
+    broken_rule,
+    disagreements,
+    is_area_code,
+    normalised,
+    pseudonyms,
+)
 
 KEY = bytes(range(32))
 WORKED_EXAMPLE = "11010519491231002X"
@@ -43,6 +52,7 @@ def test_however_it_is_written_a_number_is_one_number(written: str) -> None:
         ("11010519490231002X", "birth_date_in_number_impossible"),
         ("110105194912310000", "damaged_by_a_spreadsheet"),
         ("1.10105194912310E+17", "damaged_by_a_spreadsheet"),
+        ("1.1E+17", "damaged_by_a_spreadsheet"),
         ("1101051949123100", "not_an_identity_number"),
         ("X1010519491231002X", "not_an_identity_number"),
         ("unknown", "not_an_identity_number"),
@@ -87,3 +97,57 @@ def test_two_numbers_with_one_pseudonym_are_refused_without_naming_them(monkeypa
     with pytest.raises(IntegrityError) as refused:
         pseudonyms(KEY, "person", pl.Series(["4711", "4712"]))
     assert "471" not in str(refused.value)
+
+
+CREDIT_CODE = "91350100M000100Y43"
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        (CREDIT_CODE, None),
+        ("91350100M000100Y42", "check_character_wrong"),
+        ("91350100M000100Y4", "not_a_social_credit_code"),
+        ("91350100O000100Y43", "not_a_social_credit_code"),
+        ("9135010XM000100Y43", "not_a_social_credit_code"),
+    ],
+)
+def test_a_social_credit_code_that_cannot_be_is_told_by_its_rule(code: str, rule: str | None) -> None:
+    assert broken_credit_rule(pl.Series([code]))[0] == rule
+
+
+@given(st.integers(0, 16), st.sampled_from(CREDIT_ALPHABET))
+def test_one_changed_character_of_a_credit_code_is_always_noticed(place: int, other: str) -> None:
+    changed = CREDIT_CODE[:place] + other + CREDIT_CODE[place + 1 :]
+    assert (broken_credit_rule(pl.Series([changed]))[0] is None) == (changed == CREDIT_CODE)
+
+
+@pytest.mark.parametrize(
+    ("code", "sound"),
+    [
+        ("990101", True),
+        ("110105001", True),
+        ("990101001001", True),
+        ("99010", False),
+        ("9901010", False),
+        ("99010100100A", False),
+        ("010101001001", False),
+        ("９９０１０１", False),
+    ],
+)
+def test_an_area_code_has_six_nine_or_twelve_digits_of_a_province(code: str, sound: bool) -> None:
+    assert pl.DataFrame({"code": [code]}).select(is_area_code(pl.col("code"))).item() is sound
+
+
+@pytest.mark.parametrize(
+    ("born", "sex", "alerts"),
+    [
+        ("1949-12-31", 2, {"birth_date_unlike_number": False, "sex_unlike_number": False}),
+        ("1949-12-13", 1, {"birth_date_unlike_number": True, "sex_unlike_number": True}),
+        ("1949-12-31", 9, {"birth_date_unlike_number": False, "sex_unlike_number": False}),
+    ],
+)
+def test_a_number_that_says_another_birth_date_or_sex_is_told(born: str, sex: int, alerts: dict[str, bool]) -> None:
+    row = pl.DataFrame({"number": [WORKED_EXAMPLE], "born": [born], "sex": [sex]})
+    told = disagreements(pl.col("number"), pl.col("born").str.to_date(), pl.col("sex"))
+    assert row.select(**told).row(0, named=True) == alerts
