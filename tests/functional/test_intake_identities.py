@@ -162,3 +162,34 @@ def test_a_damaged_receipt_is_named(tmp_path: Path) -> None:
     (home.records / "deliveries" / "d1.json").write_text("{}", "utf-8")
     with pytest.raises(IntegrityError, match="the receipt of this delivery is damaged"):
         RecordStore.open(home)
+
+
+def test_numbers_that_contradict_their_row_are_counted_and_go_in(tmp_path: Path) -> None:
+    home = a_home(tmp_path / "home", "gb11643")
+    members = roster()["member"].with_columns(pl.lit(date(1970, 1, 1)).alias("birth_date"), pl.lit(2).alias("sex"))
+    born = members.with_columns(birth_date=pl.col("person_id").str.slice(6, 8).str.to_date("%Y%m%d"))
+    deliver(home, "d1", household=roster()["household"], member=pl.concat([born.head(9), members.tail(3)]))
+    report, result = check(home)
+    result.raise_refused()
+    file = next(each for each in report["deliveries"][0]["files"] if each["kind"] == "member")
+    women = sum(int(number[16]) % 2 == 0 for number in NUMBERS)
+    assert file["alerts"].get("birth_date_unlike_number") == 3
+    assert file["alerts"].get("sex_unlike_number", 0) == COUNT - women
+    assert file["quarantined"] == 0
+
+
+def test_an_area_code_that_is_none_and_an_employer_that_cannot_be_are_set_aside(tmp_path: Path) -> None:
+    home = a_home(tmp_path / "home", "gb11643")
+    (home.root / "home.toml").write_text('person_ids = "gb11643"\nemployer_ids = "gb32100"\n', "utf-8")
+    frames = roster()
+    frames["household"] = frames["household"].with_columns(
+        region=pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(pl.lit("01010100")).otherwise("region")
+    )
+    work = records("employment", "person_id | employer\n P1 | 91350100M000100Y43\n P2 | 91350100M000100Y44")
+    real = {f"P{place + 1}": number for place, number in enumerate(NUMBERS)}
+    deliver(home, "d1", **frames, employment=_numbered(work, real))
+    report, result = check(home)
+    result.raise_refused()
+    rules = {source["name"]: source["rules"] for source in report["sources"]}
+    assert rules["employment"] == {"employer|check_character_wrong": 1}
+    assert rules["household"] == {"region|not_an_area_code": 1}

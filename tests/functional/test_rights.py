@@ -184,3 +184,51 @@ def test_an_erased_household_is_nowhere_and_the_night_says_that_it_cannot_be_mad
     assert file["rules"] == {"erased": file["rows"]}
     assert frames_with(home, household) == []
     assert xunfang("rights", "erase", "--home", home, "--household", household).code == 2
+
+
+def moved(home: Path, household: str, number: str) -> str:
+    """Deliver a household and all its living members under a new number; the pseudonym of that number."""
+    import polars as pl
+
+    from engine.identity import pseudonyms
+    from engine.keys import load_keys
+    from engine.settings import Home
+
+    key = load_keys(Home(home)).pseudonym
+    folder = home / "inbox" / "moved"
+    folder.mkdir()
+    for kind in ("household", "member"):
+        frames = (pl.read_parquet(path) for path in sorted((home / "inbox" / "county").glob(f"{kind}-*.parquet")))
+        frame = next(
+            found
+            for each in frames
+            if (found := each.filter(pseudonyms(key, "household", each["household_id"]) == household)).height
+        )
+        day = pl.lit("2026-01-01").str.to_date()
+        frame = frame.sort("valid_from").unique(
+            ["household_id"] if kind == "household" else ["person_id"], keep="last", maintain_order=True
+        )
+        frame = frame.with_columns(pl.lit(number).alias("household_id"), valid_from=day, known_on=day)
+        frame.with_columns(pl.lit(None, pl.Date).alias("valid_to")).write_parquet(folder / f"{kind}.parquet")
+    files = [{"name": f"{kind}.parquet", "kind": kind} for kind in ("household", "member")]
+    told = {"delivery_id": "moved", "delivered_on": "2026-01-03", "files": files}
+    (folder / "manifest.json").write_text(json.dumps(told), "utf-8")
+    return str(pseudonyms(key, "household", pl.Series([number]))[0])
+
+
+def test_a_household_that_moves_keeps_its_open_visit_and_is_listed_under_no_number(home: Path) -> None:
+    household, _ = listed(home)
+    successor = moved(home, household, "a-new-number")
+    done(xunfang("night", "--home", home, "--date", "2026-01-05"))
+    assert state_of(home, household) == [("open", None)]
+    assert left_out(home, "2026-01-05", successor) == "open_item"
+    assert state_of(home, successor) == []
+
+
+def test_a_household_that_opted_out_and_moves_is_left_in_peace(home: Path) -> None:
+    household, _ = listed(home)
+    done(xunfang("rights", "opt-out", "--home", home, "--household", household))
+    successor = moved(home, household, "a-new-number")
+    done(xunfang("night", "--home", home, "--date", "2026-01-05"))
+    assert left_out(home, "2026-01-05", successor) == "opted_out"
+    assert left_out(home, "2026-01-05", household) in (None, "moved")
