@@ -125,12 +125,9 @@ def _codes(store: RecordStore, kinds: set[str]) -> dict[str, dict[str, dict[str,
     told: dict[str, dict[str, dict[str, set[str]]]] = {}
     for kind in sorted(kinds & set(KINDS) & store.delivered):
         schema = SCHEMAS[kind].create_empty().schema
-        names = [name for name, dtype in schema.items() if isinstance(dtype, pl.Enum)]
-        if not names:
-            continue
-        held = store.records(kind).group_by("delivery_id").agg(pl.col(names).cast(pl.String).unique())
-        told[kind] = {
-            row["delivery_id"]: {name: {each for each in row[name] if each is not None} for name in names}
-            for row in held.collect(engine="streaming").iter_rows(named=True)
-        }
+        for name in (name for name, dtype in schema.items() if isinstance(dtype, pl.Enum)):
+            held = store.records(kind).select("delivery_id", pl.col(name).cast(pl.String)).unique()
+            for delivery_id, code in held.collect(engine="streaming").drop_nulls().iter_rows():
+                by_column = told.setdefault(kind, {}).setdefault(delivery_id, {})
+                by_column.setdefault(name, set()).add(code)
     return told
