@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.errors import SourceError
 from engine.intake import read_csv
 from engine.intake.read import blocks, raw_text
+from engine.intake.shape import Encoding, Shape
 
 QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 fields = st.text(st.sampled_from("ab1龘é ,\"\n;'"), max_size=6)
@@ -33,22 +34,23 @@ def written(rows: Sequence[Sequence[str]], quoting: int) -> bytes:
 @given(
     st.lists(st.tuples(fields, fields, fields).filter(any), max_size=12),
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
 )
-def test_what_a_csv_writer_wrote_is_read_back(
-    tmp_path: Path, rows: list[tuple[str, str, str]], quoting: int
+def test_what_a_csv_writer_wrote_is_read_back_in_every_encoding(
+    tmp_path: Path, rows: list[tuple[str, str, str]], quoting: int, encoding: Encoding
 ) -> None:
-    path = tmp_path / "file.csv"
-    path.write_bytes(written([("x", "y", "z"), *rows], quoting))
-    found = [row for block in blocks(path, whole=True) for row in block.frame.rows()]
-    assert [tuple(cell or "" for cell in row[:3]) for row in _in_order(path, found)] == rows
-    assert all(not block.broken for block in blocks(path, whole=True))
+    path, shape = tmp_path / "file.csv", Shape(encoding=encoding)
+    path.write_bytes(written([("x", "y", "z"), *rows], quoting).decode("utf-8").encode(encoding))
+    found = [row for block in blocks(path, whole=True, shape=shape) for row in block.frame.rows()]
+    assert [tuple(cell or "" for cell in row[:3]) for row in _in_order(path, found, shape)] == rows
+    assert all(not block.broken for block in blocks(path, whole=True, shape=shape))
 
 
-def _in_order(path: Path, rows: list[tuple[object, ...]]) -> list[tuple[str | None, ...]]:
+def _in_order(path: Path, rows: list[tuple[object, ...]], shape: Shape) -> list[tuple[str | None, ...]]:
     """Rows as ``x, y, z``, checked to be numbered from 2 without a gap."""
     if not rows:
         return []
-    names = next(iter(blocks(path, whole=True))).frame.columns
+    names = next(iter(blocks(path, whole=True, shape=shape))).frame.columns
     place = names.index("row_")
     assert [row[place] for row in rows] == list(range(2, 2 + len(rows)))
     return [
