@@ -1,4 +1,4 @@
-.PHONY: install demo test check fix bench faults lock clean help
+.PHONY: install demo test histories check fix bench faults lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,9 @@ demo: install    ## a synthetic county of 30,000 people, from raw files to casew
 
 test: install    ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+histories: install   ## 5,000 histories of deliveries (about an hour); XUNFANG_HISTORIES=500 for fewer
+	$(BIN)/python -m pytest tests/long/test_delivery_histories_long.py
 
 check: install   ## style, types, layers: changes nothing
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from engine.db import reading
 from engine.files import write_parquet
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.read import ahead, blocks
-from engine.nightfolder import Made, write_night
+from engine.nightfolder import Made, Standing, write_night
 from engine.population import silent
 from engine.settings import Home
 from engine.workplace import Models, Workplace
@@ -207,6 +207,9 @@ def writing(stage: Stage) -> dict[str, Any]:
     place, population = stage.place, stage.place.population()
     judged = population.verdicts(AS_OF)
     draft = Draft(stage.kept("items"), stage.kept("left_out"), "model")
+    with reading(place.database) as session:
+        work = nights.open_work(session, AS_OF)
+        given = Standing(work, place.bureau.staff(nights.planned_this_week(session, AS_OF)))
     made = Made(
         AS_OF,
         stage.kept("columns"),
@@ -218,6 +221,7 @@ def writing(stage: Stage) -> dict[str, Any]:
         place.promoted_models(),
         population,
         None,
+        given,
     )
     with stage.measured():
         write_night(place, made, silent)

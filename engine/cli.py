@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands import audit, columns, holding, keys, quarantine, records, rights, state
+from engine.commands import audit, columns, holding, keys, quarantine, records, rescue, rights, state
 from engine.commands.guard import ask_as, guard
 from engine.commands.options import (
     DateOption,
@@ -46,6 +46,7 @@ app.add_typer(rights.app, name="rights")
 app.add_typer(keys.app, name="keys")
 app.add_typer(records.app)
 app.add_typer(holding.app)
+app.add_typer(rescue.app)
 app.add_typer(state.app)
 app.add_typer(audit.log_app, name="audit")
 app.add_typer(audit.app)

@@ -198,6 +198,11 @@ def promoted_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
     if not path.exists():
         return None
     model_id = str(_read_json(path).get("model_id"))
+    return model_id, kept_model(home, risk, model_id)
+
+
+def kept_model(home: Home, risk: str, model_id: str) -> RiskModel:
+    """A model by its id, promoted or not any more; raises as ``promoted_model`` does."""
     folder = home.models / risk / model_id
     try:
         found = {file.name: file.read_bytes() for file in folder.iterdir() if file.name[0] != "."}
@@ -213,7 +218,7 @@ def promoted_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
             f"{folder}: the model wants columns that this program does not have: {', '.join(missing)}",
             "Run xunfang train: a model is made for one catalogue of features.",
         )
-    return model_id, model
+    return model
 
 
 @contextmanager

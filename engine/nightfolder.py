@@ -1,7 +1,9 @@
 """The night's folder: its Parquet files and the manifest that names them with their hashes."""
 
+import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,10 +21,21 @@ from engine.workplace import Models, Workplace
 from outreach.drafting import Draft
 from outreach.eligibility import Verdicts, traces
 from outreach.people import people_of
+from outreach.sharing import Staff
 
 MANIFEST: Final = "manifest.json"
 LISTED: Final = "listed"
 """Frames of the listed households only: what the cards are made from."""
+GIVEN: Final = "given"
+_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What people's work and the bureau gave to a night: who is with whom already, and who works where."""
+
+    work: pl.DataFrame
+    staff: Staff
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Made:
     models: Models
     population: Population
     held_reason: str | None
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -55,17 +69,26 @@ def write_night(place: Workplace, made: Made, progress: Progress) -> Manifest:
     What an unfinished run has left in the folder goes first: it may have been made from other inputs.
     """
     folder = place.home.nights / made.business_date.isoformat()
+    write_frames(place, made, folder, progress)
+    path = folder / MANIFEST
+    inputs = place.inputs(made.models, made.population.store)
+    write_manifest(path, manifest_of(place, made, folder, inputs.input_sha256))
+    return Manifest(path.relative_to(place.home.root).as_posix(), sha256_of(path))
+
+
+def write_manifest(path: Path, told: Mapping[str, Any]) -> None:
+    """Write a manifest; equal manifests are equal bytes."""
+    write_text(path, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_frames(place: Workplace, made: Made, folder: Path, progress: Progress) -> None:
+    """Write all of a night but its manifest into a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
-    frames = {**_bulk(made), **_listed(place, made)}
+    frames = {**_bulk(made), **_listed(place, made), **_given(made.standing)}
     for done, (name, frame) in enumerate(sorted(frames.items())):
         progress("writing the night", done, len(frames))
         write_parquet(folder / f"{name}.parquet", frame)
     progress("writing the night", len(frames), len(frames))
-    path = folder / MANIFEST
-    write_text(
-        path, json.dumps(_manifest(place, made, folder, sorted(frames)), ensure_ascii=False, indent=1) + "\n"
-    )
-    return Manifest(path.relative_to(place.home.root).as_posix(), sha256_of(path))
 
 
 def read_manifest(place: Workplace, business_date: date) -> dict[str, Any]:
@@ -91,13 +114,25 @@ def listed_frame(place: Workplace, business_date: date, name: str) -> pl.DataFra
         ) from None
 
 
+def read_standing(folder: Path) -> Standing:
+    """What was given to a night, from its folder; raises IntegrityError where it is lost or damaged."""
+    try:
+        frames = {name: pl.read_parquet(folder / GIVEN / f"{name}.parquet", glob=False) for name in _GIVEN_NAMES}
+    except (OSError, pl.exceptions.PolarsError):
+        raise IntegrityError(
+            f"{folder / GIVEN}: what this night was given is missing or damaged",
+            "Put the folder back from a backup. A night made before replays were kept cannot be made again.",
+        ) from None
+    return Standing(frames["work"], Staff(frames["caseworkers"], frames["areas"], frames["leave"]))
+
+
 def facts_of(
     place: Workplace, made: Made, manifest: Manifest, started_at: datetime, finished_at: datetime
 ) -> Facts:
     """What the database keeps of a night."""
     sources = summary(made.population.store)
     return Facts(
-        inputs=place.inputs(made.models),
+        inputs=place.inputs(made.models, made.population.store),
         code_version=code_version(),
         manifest_path=manifest.path,
         manifest_sha256=manifest.sha256,
@@ -156,17 +191,24 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
     return {f"{LISTED}/{name}": frame for name, frame in frames.items()}
 
 
-def _manifest(place: Workplace, made: Made, folder: Path, names: list[str]) -> dict[str, Any]:
+def _given(standing: Standing) -> dict[str, pl.DataFrame]:
+    """What was given to the night, kept so that it can be made again."""
+    staff = standing.staff
+    frames = dict(zip(_GIVEN_NAMES, (standing.work, staff.caseworkers, staff.areas, staff.leave), strict=True))
+    return {f"{GIVEN}/{name}": frame for name, frame in frames.items()}
+
+
+def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -> dict[str, Any]:
+    """What a night was made from and what came out, with the hashes of the frames in its folder."""
     store = made.population.store
-    inputs = place.inputs(made.models)
     return {
         "business_date": made.business_date.isoformat(),
         "basis": made.draft.basis,
         "held_reason": made.held_reason,
         "code_version": code_version(),
         "deliveries": store.deliveries(),
-        "input_sha256": inputs.input_sha256,
-        "policy_sha256": inputs.policy_sha256,
+        "input_sha256": input_sha256,
+        "policy_sha256": hashlib.sha256(place.policy.text.encode()).hexdigest(),
         "policy": place.policy.text,
         "programmes": place.settings.programmes,
         "models": {risk: model_id for risk, (model_id, _) in sorted(made.models.items())},
@@ -176,10 +218,10 @@ def _manifest(place: Workplace, made: Made, folder: Path, names: list[str]) -> d
         "lanes": dict(made.draft.items["lane"].cast(pl.String).value_counts(sort=True).sort("lane").iter_rows()),
         "left_out": dict(made.draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
         "files": {
-            f"{name}.parquet": {
-                "sha256": sha256_of(folder / f"{name}.parquet"),
-                "rows": pl.scan_parquet(folder / f"{name}.parquet", glob=False).select(pl.len()).collect().item(),
+            path.relative_to(folder).as_posix(): {
+                "sha256": sha256_of(path),
+                "rows": pl.scan_parquet(path, glob=False).select(pl.len()).collect().item(),
             }
-            for name in names
+            for path in sorted(folder.rglob("*.parquet"))
         },
     }

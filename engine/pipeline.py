@@ -1,7 +1,7 @@
 """The night: from the inbox to the caseworkers' lists, in six calls."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -12,11 +12,11 @@ from engine.db import reading, writing
 from engine.errors import UsageError
 from engine.holding import doubts, held_by
 from engine.lease import Claim
-from engine.nightfolder import Made, facts_of, write_night
+from engine.nightfolder import Made, Standing, facts_of, write_night
 from engine.nights import Saved
-from engine.population import Progress, silent
+from engine.population import Population, Progress, silent
 from engine.retraction import retire_gone
-from engine.workplace import Workplace
+from engine.workplace import Models, Workplace
 from models.peers import peer_medians
 from models.risk import RiskModel
 from outreach.carried import carried
@@ -53,37 +53,28 @@ def run_night(
     done = _finished(place, business_date, models)
     if done is not None:
         return NightResult(done, None, None)
-    columns = _somebody(
-        population.columns(business_date), business_date
-    )  # 2  what was known that day → one row per household
-    moved = population.successions(business_date)
-    retire_gone(place.log, population, columns, moved, business_date)  # who died or was withdrawn comes off lists
-    groups = population.groups(business_date)
-    scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
-    verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
-    candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
+
+    def standing(columns: pl.DataFrame) -> Standing:
+        moved = population.successions(business_date)
+        retire_gone(
+            place.log, population, columns, moved, business_date
+        )  # who died or was withdrawn comes off lists
+        with reading(place.database) as session:
+            staff = place.bureau.staff(nights.planned_this_week(session, business_date))
+            return Standing(carried(nights.open_work(session, business_date), moved), staff)
+
+    made = make_night(place, business_date, population, models, standing)
     with reading(place.database) as session:
-        work = carried(nights.open_work(session, business_date), moved)
-        staff = place.bureau.staff(nights.planned_this_week(session, business_date))
         earlier = nights.lengths_before(session, business_date)
-    draft = draft_lists(  # 5  leave out, rank, explore, share out
-        candidates,
-        findings,
-        work,
-        staff,
-        place.policy,
-        business_date=business_date,
-        key=place.keys.tie_break,
-    )
-    held = held_by(doubts(place, taken.refused)) or place.policy.volume_held(draft.items.height, earlier)
-    made = Made(business_date, columns, groups, scores, verdicts, findings, draft, models, population, held)
+    held = held_by(doubts(place, taken.refused)) or place.policy.volume_held(made.draft.items.height, earlier)
+    made = replace(made, held_reason=held)
     manifest = write_night(place, made, progress)
     with writing(place.database) as session:  # 6  one transaction, unique on the business date
         saved = nights.save_night(
             session,
             place.log.actor,
             business_date,
-            draft.items,
+            made.draft.items,
             facts_of(place, made, manifest, started_at, now()),
             audit_key=place.keys.audit,
             held_reason=held,
@@ -91,7 +82,39 @@ def run_night(
             urgent_while_held=place.policy.release.urgent_while_held,
             claim=claim,
         )
-    return NightResult(saved, draft, held)
+    return NightResult(saved, made.draft, held)
+
+
+def make_night(
+    place: Workplace,
+    business_date: date,
+    population: Population,
+    models: Models,
+    standing: Callable[[pl.DataFrame], Standing],
+) -> Made:
+    """Steps 2 to 5, from its arguments alone, so that a replay of a past night makes the same again.
+
+    ``standing`` gets the columns and is asked as late as can be: what came back from a visit while the night was at
+    work counts.
+    """
+    columns = _somebody(
+        population.columns(business_date), business_date
+    )  # 2  what was known that day → one row per household
+    groups = population.groups(business_date)
+    scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
+    verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
+    candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
+    given = standing(columns)
+    draft = draft_lists(  # 5  leave out, rank, explore, share out
+        candidates,
+        findings,
+        given.work,
+        given.staff,
+        place.policy,
+        business_date=business_date,
+        key=place.keys.tie_break,
+    )
+    return Made(business_date, columns, groups, scores, verdicts, findings, draft, models, population, None, given)
 
 
 def scores_of(

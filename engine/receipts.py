@@ -8,7 +8,7 @@ note of it is written last in the same way: it names the files that count from n
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -126,7 +126,8 @@ class Rewriting(_Frozen):
     """Stored files written anew. ``removed``: rows that are gone, by delivery and kind (copies not counted).
 
     ``what`` is a word for programs (``compaction``, ``retention``, ``erasure``), ``why`` a sentence for people that
-    names nobody; ``before`` holds the first day that was kept, by kind, where age decided.
+    names nobody; ``before`` holds the first day that was kept, by kind, where age decided;
+    ``after`` is the sequence of the last receipt that there was.
     """
 
     sequence: int
@@ -137,6 +138,7 @@ class Rewriting(_Frozen):
     stored: tuple[RewrittenFile, ...]
     removed: Mapping[str, Mapping[str, int]]
     before: Mapping[str, date] = {}
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ class Loss:
     """A receipt or note that is not what the list of receipts says; ``path`` is relative to the store."""
 
     path: str
+    sha256: str
     what: str
 
 
@@ -156,9 +159,15 @@ def read_receipts(records: Path) -> tuple[tuple[Receipt, ...], tuple[Rewriting, 
             + (f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""),
             "Run xunfang repair: it makes receipts again from the deliveries. Else put it back from a backup.",
         )
-    receipts = _read(records / FOLDER, Receipt)
+    return readable(records)
+
+
+def readable(records: Path) -> tuple[tuple[Receipt, ...], tuple[Rewriting, ...]]:
+    """The receipts and notes that are whole, where others are lost: for whoever looks after the store."""
+    lost = {each.path for each in lost_receipts(records)}
+    receipts = _read(records / FOLDER, Receipt, lost)
     return tuple(sorted(receipts, key=lambda receipt: receipt.sequence)), tuple(
-        sorted(_read(records / REWRITES, Rewriting), key=lambda note: note.sequence)
+        sorted(_read(records / REWRITES, Rewriting, lost), key=lambda note: note.sequence)
     )
 
 
@@ -167,13 +176,13 @@ def lost_receipts(records: Path) -> list[Loss]:
     try:
         listed = _listed(records)
     except (OSError, ValueError):
-        return [Loss(LIST, "cannot be looked up: the list of receipts is missing or damaged")]
+        return [Loss(LIST, "", "cannot be looked up: the list of receipts is missing or damaged")]
     found = []
     for path, sha256 in sorted(listed.items()):
         if not (records / path).is_file():
-            found.append(Loss(path, "is missing"))
+            found.append(Loss(path, sha256, "is missing"))
         elif sha256_of(records / path) != sha256:
-            found.append(Loss(path, "has changed (its sha256 differs)"))
+            found.append(Loss(path, sha256, "has changed (its sha256 differs)"))
     return found
 
 
@@ -203,9 +212,10 @@ def list_receipts(records: Path, *, anew: bool = False) -> None:
 _Model = TypeVar("_Model", Receipt, Rewriting)
 
 
-def _read(folder: Path, model: type[_Model]) -> list[_Model]:
+def _read(folder: Path, model: type[_Model], lost: Collection[str]) -> list[_Model]:
     found: list[_Model] = []
-    for path in sorted(folder.glob("*.json")):
+    paths = (path for path in sorted(folder.glob("*.json")) if f"{folder.name}/{path.name}" not in lost)
+    for path in paths:
         try:
             found.append(model.model_validate_json(path.read_bytes()))
         except (ValidationError, ValueError):

@@ -90,9 +90,7 @@ class RecordStore:
     @classmethod
     def open(cls, home: Home, keys: Keys | None = None) -> "RecordStore":
         """The store of a home; raises HomeError where nothing has been taken in, IntegrityError for wrong keys."""
-        path = home.records / LAYOUT
-        layout = _layout(path)
-        check_format(path, layout["format"])
+        layout = cls.layout(home)
         if keys is not None and layout["keys"] != keys.fingerprints():
             raise IntegrityError(
                 f"{home.keys}: these are not the keys that the records were made with",
@@ -100,6 +98,13 @@ class RecordStore:
             )
         receipts, rewritings = read_receipts(home.records)
         return cls(home.records, layout["buckets"], receipts, rewritings)
+
+    @staticmethod
+    def layout(home: Home) -> dict[str, Any]:
+        """Format, number of buckets and fingerprints of the keys; raises HomeError, IntegrityError as ``open``."""
+        layout = _layout(home.records / LAYOUT)
+        check_format(home.records / LAYOUT, layout["format"])
+        return layout
 
     @classmethod
     def create(cls, home: Home, keys: Keys, buckets: int) -> "RecordStore":
@@ -219,7 +224,7 @@ class RecordStore:
         for part in self.every_part():
             what = _damage(self.root / part.file.path, part.file)
             if what is not None:
-                brought = tuple(names[each] for each in part.brought)
+                brought = tuple(names[each] for each in part.brought if each in names)
                 damaged.append(Damage(part.file.path, part.file.kind, part.file.bucket, brought, what))
         return damaged
 

@@ -41,13 +41,14 @@ def rewrite(
     now: datetime,
     kinds: Collection[str] | None = None,
     buckets: Collection[int] | None = None,
-    merge: bool = False,
+    merge: int = 0,
     before: Mapping[str, date] | None = None,
 ) -> Rewriting | None:
     """Keep of some kinds and buckets (None = all) what ``keep`` keeps; None where that changes nothing.
 
-    Files of which every row is kept are left alone, unless ``merge`` puts those of a kind and bucket together. All
-    kinds and buckets change at once, with the note that is returned. ``why`` stays in the store and names nobody.
+    Files of which every row is kept are left alone; ``merge`` puts those of a kind and bucket together where there
+    are at least so many (0 = never). All changes at once, with the note that is returned. ``why`` stays in the
+    store and names nobody.
     The caller's picture of the store is old afterwards: ``store.again()``. Raises LockedError while deliveries are
     taken in. Do not call it while a night runs: the night's own picture names files that this removes.
     """
@@ -66,7 +67,7 @@ def rewrite_locked(
     now: datetime,
     kinds: Collection[str] | None = None,
     buckets: Collection[int] | None = None,
-    merge: bool = False,
+    merge: int = 0,
     before: Mapping[str, date] | None = None,
 ) -> Rewriting | None:
     """``rewrite`` for a caller that holds the lock of the store."""
@@ -91,6 +92,7 @@ def rewrite_locked(
         stored=tuple(work.stored),
         removed={name: dict(sorted(counts.items())) for name, counts in sorted(work.removed.items())},
         before=before or {},
+        after=max((receipt.sequence for receipt in store.receipts), default=0),
     )
     write_rewriting(store.root, note)
     remove_unnamed(store.root)
@@ -103,7 +105,7 @@ class _Work:
 
     store: RecordStore
     keep: Keep
-    merge: bool
+    merge: int
     stored: list[RewrittenFile] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     removed: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -143,8 +145,8 @@ class _Work:
             self._write("reporting", "", None, group, self.keep)
 
     def _groups(self, parts: list[Part]) -> list[list[Part]]:
-        if self.merge:
-            return [parts] if parts else []
+        if self.merge and len(parts) >= max(2, self.merge):
+            return [parts]
         return [[part] for part in parts]
 
     def _write(self, role: Role, kind: str, bucket: int | None, parts: list[Part], keep: Keep) -> int:

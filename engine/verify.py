@@ -7,11 +7,15 @@ from sqlmodel import col, select
 from engine import audit
 from engine.auditfile import checkpoint_folders, read_checkpoints
 from engine.db import reading
-from engine.errors import IntegrityError, ModelError
+from engine.errors import HomeError, IntegrityError, ModelError
 from engine.files import sha256_of
+from engine.intake.quarantine import open_rows
 from engine.learning import RISKS, promoted_model
 from engine.nightfolder import read_manifest
+from engine.receipts import lost_receipts, readable
+from engine.recordstore import RecordStore
 from engine.tables import Night
+from engine.vault import unopened
 from engine.workplace import Workplace
 
 
@@ -19,10 +23,8 @@ def verify_home(place: Workplace) -> dict[str, Any]:
     """``damaged``: each file that differs from its hash, by path, with what is wrong; ``audit``: the chain."""
     damaged = []
     if place.has_records():
-        damaged += [
-            {"path": f"records/{each.path}", "kind": each.kind, "bucket": each.bucket, "what": each.what}
-            for each in place.store().verify()
-        ]
+        damaged += _records(place)
+    damaged += _vault(place)
     damaged += _models(place)
     checkpoints = read_checkpoints(checkpoint_folders(place.home, place.settings))
     with reading(place.database) as session:
@@ -44,6 +46,54 @@ def verify_home(place: Workplace) -> dict[str, Any]:
         "audit_checkpoints": len(checkpoints),
         "intact": not damaged,
     }
+
+
+def _records(place: Workplace) -> list[dict[str, Any]]:
+    """Lost receipts; stored files that differ from their receipts; quarantined rows that do not open."""
+    damaged: list[dict[str, Any]] = [
+        {"path": f"records/{each.path}", "kind": "receipt", "bucket": None, "what": each.what}
+        for each in lost_receipts(place.home.records)
+    ]
+    receipts, notes = readable(place.home.records)
+    store = RecordStore(place.home.records, RecordStore.layout(place.home)["buckets"], receipts, notes)
+    damaged += [
+        {
+            "path": f"records/{each.path}",
+            "kind": each.kind,
+            "bucket": each.bucket,
+            "deliveries": list(each.deliveries),
+            "what": each.what,
+        }
+        for each in store.verify()
+    ]
+    for receipt in receipts:
+        for name in (entry.name for entry in receipt.files if entry.quarantined):
+            try:
+                open_rows(place.home, place.keys.vault, receipt.delivery_id, name)
+            except HomeError:
+                damaged.append(_sealed(receipt.delivery_id, name, "is missing"))
+            except IntegrityError:
+                damaged.append(_sealed(receipt.delivery_id, name, "does not open: it has changed"))
+    return damaged
+
+
+def _sealed(delivery_id: str, name: str, what: str) -> dict[str, Any]:
+    path = f"quarantine/{delivery_id}/{name}.sealed"
+    return {"path": path, "kind": "quarantine", "bucket": None, "deliveries": [delivery_id], "what": what}
+
+
+def _vault(place: Workplace) -> list[dict[str, Any]]:
+    """Identities that do not open, counted by the delivery that brought them; nobody is named."""
+    return [
+        {
+            "path": place.home.database.name,
+            "kind": "vault",
+            "bucket": None,
+            "deliveries": [delivery_id],
+            "what": f"{rows:,} identities do not open",
+        }
+        for delivery_id, rows in sorted(unopened(place.database, place.keys.vault).items())
+    ]
 
 
 def _models(place: Workplace) -> list[dict[str, Any]]:

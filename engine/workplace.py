@@ -144,10 +144,13 @@ class Workplace:
         found = {risk: learning.promoted_model(self.home, risk) for risk in learning.RISKS}
         return {risk: model for risk, model in found.items() if model is not None}
 
-    def inputs(self, models: Models) -> Inputs:
-        """What a night is made from, as hashes: where one differs, the night would come out differently."""
+    def inputs(self, models: Models, store: RecordStore | None = None) -> Inputs:
+        """What a night is made from, as hashes: where one differs, the night would come out differently.
+
+        ``store``: the picture that the night was made from (None = the store as it is now).
+        """
         told = {
-            "deliveries": self.store().fingerprint(),
+            "deliveries": (store or self.store()).fingerprint(),
             "settings": self.settings.model_dump(mode="json"),
             "caseworkers": self.bureau.file.model_dump(mode="json", by_alias=True),
             "code": code_version(),

@@ -64,7 +64,7 @@ def same(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
 
 
 def compact(store: RecordStore) -> Rewriting | None:
-    return rewrite(store, everything, what="compaction", why="a test", now=NOW, merge=True)
+    return rewrite(store, everything, what="compaction", why="a test", now=NOW, merge=2)
 
 
 def test_one_file_for_many_changes_no_answer_of_now_or_of_any_past_cut(tmp_path: Path) -> None:
