@@ -105,7 +105,7 @@ def test_the_caseworkers_guide_has_every_outcome_and_lane_as_the_list_writes_the
 
 def test_the_reviewers_guide_names_every_entry_of_the_manifest() -> None:
     source = (ROOT / "engine" / "nightfolder.py").read_text("utf-8")
-    entries = re.findall(r'^        "(\w+)":', source[source.index("def _manifest") :], re.MULTILINE)
+    entries = re.findall(r'^        "(\w+)":', source[source.index("def manifest_of") :], re.MULTILINE)
     assert len(entries) > 10
     assert [name for name in entries if f"`{name}`" not in text("docs/reviewer.md")] == [], MANIFEST
 
