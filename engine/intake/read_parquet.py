@@ -30,7 +30,7 @@ def parquet_blocks(path: Path) -> Iterator[Block]:
                 raise SourceError(f"{path.name}: holds fewer rows than it declares", "Ask for the file again.")
             share = size * frame.height // max(1, rows)
             yield Block(numbered(frame, offset + FIRST_ROW), (), frame.height, 0, share)
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):  # a damaged page makes Polars panic
         raise _damaged(path) from None
 
 
