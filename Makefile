@@ -1,4 +1,4 @@
-.PHONY: install demo test histories check fix bench faults lock clean help
+.PHONY: install demo test histories check fix bench faults tamper lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +41,9 @@ bench: install   ## the night's stages as ratios to pandas, with peak memory
 faults: install  ## 10,000 spoilt files and a file larger than memory: nothing lost, nothing aborted
 	PYTHONPATH=tests:. $(BIN)/python tests/long/faults.py $(FAULTS)
 	PYTHONPATH=tests:. $(BIN)/python tests/long/large.py
+
+tamper: install  ## the audit log changed in 14 ways at 1,000 places on SQLite and PostgreSQL: all found
+	PYTHONPATH=tests:. $(BIN)/python tests/long/tamper.py $(TAMPER)
 
 lock:            ## resolve pyproject.toml again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock

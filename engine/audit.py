@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from engine import chain
 from engine.chain import START, ChainCheck, Checkpoint, Link
-from engine.db import reading, serialise, writing
+from engine.db import reading, writing
 from engine.errors import IntegrityError
 from engine.sealing import seal
 from engine.tables import Row
@@ -76,7 +76,6 @@ def append(
     details: Mapping[str, Any],
 ) -> int:
     """Add an entry in the caller's transaction, so that deed and entry stand or fall together; its number."""
-    serialise(session, "audit")
     last, previous = _head(session)
     seq, payload = last + 1, chain.canonical(details)
     sealed = seal(chain.details_key(key), chain.details_place(seq), payload)

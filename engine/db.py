@@ -5,8 +5,7 @@ SQLite is the default, PostgreSQL is for a bureau; whatever differs between them
 
 import os
 import time
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from engine.errors import DatabaseError, DiskFullError
+from engine.errors import DatabaseError, DiskFullError, HomeError
+from engine.settings import Home, HomeSettings
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 BUSY_SECONDS: Final = 60
-FULL: Final = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
-"""A full disk, and what SQLite calls a quota or a limit on the size of files."""
+WRITER: Final = 1_481_462_342
+"""The number of the lock on PostgreSQL that one writer at a time holds."""
+FULL: Final = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "53100"}
+"""A full disk, what SQLite calls a quota or a limit on the size of files, and PostgreSQL's code of a full disk."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -31,18 +33,41 @@ def open_db(place: Path | str) -> sa.Engine:
 
     On SQLite every connection writes ahead (WAL), waits for the disk (``synchronous=FULL``), keeps foreign keys,
     waits up to a minute for another writer, and begins each transaction with ``BEGIN IMMEDIATE``: with the driver's
-    own late begin, two processes that read and then write lose updates without an error. Exceptions never quote the
-    values of a statement.
+    own late begin, two processes that read and then write lose updates without an error. PostgreSQL gets the same
+    order: whoever may write takes one lock first, readers see one state. Exceptions never quote the values of a
+    statement.
     """
     is_url = isinstance(place, str) and "://" in place
     url = sa.make_url(str(place)) if is_url else sa.URL.create("sqlite", database=str(place))
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return _open_server(url)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     sa.event.listen(engine, "do_connect", _make_private)
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def open_home_db(home: Home, settings: HomeSettings, environ: Mapping[str, str] = os.environ) -> sa.Engine:
+    """The database of a home: the file in it, or the server whose URL is in the variable that home.toml names.
+
+    The URL holds a password, so that it is never written into the home. Raises HomeError where it is not given.
+    """
+    name = settings.database_url_env
+    if name is None:
+        return open_db(home.database)
+    url = environ.get(name, "")
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise HomeError(
+            f"{home.settings}: database_url_env names {name}, which holds no address of a PostgreSQL database",
+            f"Set {name} to postgresql://user:password@host/database for the service's account.",
+        )
+    return open_db(url)
+
+
+def has_tables(engine: sa.Engine) -> bool:
+    """Whether the database has been made already."""
+    return _version(engine) is not None
 
 
 @contextmanager
@@ -58,16 +83,12 @@ def writing(engine: sa.Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[Session]:
     """A session in one transaction that sees one state of the database, and on SQLite never waits for a writer."""
-    look = engine.execution_options(reading=True)
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    look = engine.execution_options(**options)
     with _named_errors(engine), Session(look, expire_on_commit=False) as session, session.begin():
         yield session
-
-
-def serialise(session: Session, what: str) -> None:
-    """Let one transaction at a time pass here, until it ends. SQLite has done so already at ``BEGIN IMMEDIATE``."""
-    if session.get_bind().dialect.name == "postgresql":
-        key = zlib.crc32(what.encode())
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -85,8 +106,7 @@ def migrate(engine: sa.Engine) -> None:
         _without_foreign_keys(connection),
         connection.begin(),
     ):
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(zlib.crc32(b"migrate"))))
+        _refuse_another_order(connection)
         try:
             command.upgrade(alembic_config(connection), "head")
         except CommandError as error:
@@ -165,6 +185,52 @@ def _write_ahead(connection: Any) -> None:
             time.sleep(0.02)
 
 
+def _open_server(url: sa.URL) -> sa.Engine:
+    """An engine on a PostgreSQL server; raises HomeError where its driver is not installed."""
+    try:
+        engine = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={
+                "options": f"-c client_encoding=UTF8 -c timezone=UTC -c lock_timeout={1_000 * BUSY_SECONDS}"
+            },
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+    except ModuleNotFoundError:
+        way_out = "Install this program with its extra postgresql (psycopg)."
+        raise HomeError("the driver for PostgreSQL is not installed", way_out) from None
+    sa.event.listen(engine, "begin", _one_writer)
+    sa.event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _one_writer(connection: sa.Connection) -> None:
+    """One transaction that may write at a time, as on SQLite: what it reads stays true until it ends."""
+    if not connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+
+
+def _without_values(context: sa.ExceptionContext) -> None:
+    """Keep the first line of what the server says: the lines below quote the row."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).splitlines()[0], *error.args[1:])
+
+
+def _refuse_another_order(connection: sa.Connection) -> None:
+    """Texts must sort by their bytes, as on SQLite: no order may depend on the language of a server."""
+    if connection.dialect.name != "postgresql":
+        return
+    by_bytes, encoding = connection.exec_driver_sql(
+        "SELECT 'B' < 'a' AND 'a b' < 'ab', current_setting('server_encoding')"
+    ).one()
+    if not by_bytes or encoding != "UTF8":
+        raise DatabaseError(
+            f"{place_of(connection.engine)}: the database does not sort texts by their bytes in UTF-8",
+            "Make it with: CREATE DATABASE xunfang TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
+        )
+
+
 def _on_begin(connection: sa.Connection) -> None:
     reading_only = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
@@ -196,7 +262,7 @@ def _named_errors(engine: sa.Engine) -> Iterator[None]:
         if type(error) not in {sa.exc.OperationalError, sa.exc.DatabaseError}:
             raise
         place = place_of(engine)
-        if getattr(error.orig, "sqlite_errorname", "") in FULL:
+        if {getattr(error.orig, "sqlite_errorname", ""), getattr(error.orig, "sqlstate", "")} & FULL:
             way_out = "Free some space and run the same command again: nothing half-written remains."
             raise DiskFullError(f"{place}: the disk is full", way_out) from error
         raise DatabaseError(

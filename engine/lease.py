@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
-from engine.db import serialise
 from engine.errors import LockedError
 from engine.tables import Lease
 
@@ -34,7 +33,6 @@ def take(session: Session, name: str, holder: str, now: datetime, seconds: float
     A lease that would last for more than twice its length from now was written by a clock that has gone back since;
     it counts as expired.
     """
-    serialise(session, f"lease {name}")
     length = timedelta(seconds=seconds)
     row = session.get(Lease, name)
     if row is None:

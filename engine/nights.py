@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine import audit, lease
-from engine.db import serialise
 from engine.lease import Claim
 from engine.tables import Delivery, Erasure, Night, Objection, OptOut, OutreachItem, OutreachList, Visit
 
@@ -148,7 +147,6 @@ def save_night(
     night releases its urgent lane, or nothing. ``claim`` fences the night of a scheduler: raises
     ``StaleHolderError`` where another process has taken over since.
     """
-    serialise(session, "night")
     if claim is not None:
         lease.check(session, claim)
     existing = find_night(session, business_date)

@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from engine.db import open_db, prepare
+from engine.db import open_home_db, prepare
 from engine.errors import IntegrityError, NotAllowedError, UsageError
 from engine.files import locked, write_bytes, write_text
 from engine.intake.quarantine import SUFFIX, place_of
 from engine.keys import BYTES, NAMES, fingerprint, load_keys, read_key
 from engine.recordstore import LOCK, remember_keys
 from engine.sealing import seal, unseal
-from engine.settings import Home
+from engine.settings import Home, read_settings
 from engine.vault import reseal
 
 LOST: Final = {
@@ -121,7 +121,7 @@ def _next_key(home: Home, name: str) -> bytes:
 
 
 def _seal_anew(home: Home, old: bytes, new: bytes) -> dict[str, int]:
-    database = open_db(home.database)
+    database = open_home_db(home, read_settings(home))
     prepare(database)
     try:
         rows = reseal(database, old, new)

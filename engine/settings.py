@@ -122,6 +122,11 @@ class HomeSettings(BaseModel):
         default=None,
         description="A second folder for the nightly checkpoint of the audit log, best on another machine",
     )
+    database_url_env: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Environment variable with the URL of a PostgreSQL database; none = the file in the home",
+    )
     staff: Mapping[str, StaffMember] = Field(
         default={}, description="Who works here, by name: role, and areas of a caseworker or contractor"
     )

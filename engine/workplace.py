@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from engine import learning
 from engine.audit import AuditLog, utc_now
 from engine.codeversion import code_version
-from engine.db import open_db, prepare
+from engine.db import has_tables, open_home_db, place_of, prepare
 from engine.errors import HomeError, IntegrityError, UsageError
 from engine.intake import inbox
 from engine.intake.inbox import TakenIn
@@ -69,8 +69,8 @@ class Workplace:
         """
         settings, policy = read_settings(existing(home)), read_policy(home)
         keys = load_keys(home)
-        _refuse_a_lost_database(home)
-        database = open_db(home.database)
+        database = open_home_db(home, settings)
+        _refuse_a_lost_database(home, settings, database)
         prepare(database)
         log = AuditLog(database, keys.audit, actor, role, clock)
         if keys.made:
@@ -163,12 +163,18 @@ class Workplace:
         )
 
 
-def _refuse_a_lost_database(home: Home) -> None:
+def _refuse_a_lost_database(home: Home, settings: HomeSettings, database: sa.Engine) -> None:
     """A new database would know of no name, visit, opt-out or finished night, and all would be forgotten unsaid."""
-    kept = [path for path in (home.database, home.database.with_name(f"{home.database.name}-wal")) if path.exists()]
-    if not any(path.stat().st_size for path in kept) and any((home.records / FOLDER).glob("*.json")):
+    if not any((home.records / FOLDER).glob("*.json")):
+        return
+    if settings.database_url_env is not None:
+        lost = not has_tables(database)
+    else:  # looking inside would make the file
+        kept = (home.database, home.database.with_name(f"{home.database.name}-wal"))
+        lost = not any(path.exists() and path.stat().st_size for path in kept)
+    if lost:
         raise IntegrityError(
-            f"{home.database}: the database is missing, and this home holds records that were taken in with it",
+            f"{place_of(database)}: the database is missing, and this home holds records taken in with it",
             "Put it back from a backup of the home.",
         )
 

@@ -6,6 +6,7 @@ A test module says ``from postgres import fresh_database, postgres_server`` and 
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ def statement(url: str, *texts: str) -> None:
         engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Any]:
-    """The session's own server; it is stopped and its files are removed at the end.
+@contextmanager
+def running_server() -> Iterator[Any]:
+    """A server of one's own; it is stopped and its files are removed at the end.
 
     Its folder has a short name: the socket lies in it, and the name of a socket may have 107 characters.
     """
@@ -50,6 +51,13 @@ def postgres_server() -> Iterator[Any]:
             yield server
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    """The session's own server."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

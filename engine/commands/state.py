@@ -43,11 +43,11 @@ def migrate(home: HomeOption) -> None:
     Example: xunfang migrate --home home
     """
     from engine.db import migrate as bring_up
-    from engine.db import open_db
+    from engine.db import open_home_db
     from engine.recordstore import migrate_store
-    from engine.settings import existing
+    from engine.settings import existing, read_settings
 
     place = existing(home_at(home))
-    bring_up(open_db(place.database))
+    bring_up(open_home_db(place, read_settings(place)))
     migrate_store(place)
     typer.echo("the database and the record store have this program's version")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from engine.audit import AuditLog
-from engine.db import open_db, prepare, reading
+from engine.db import open_home_db, prepare, reading
 from engine.errors import NotAllowedError, RejectLimitError, SourceError, XunfangError
 from engine.files import locked, remove_unfinished, write_text
 from engine.intake.deliver import Progress, Rules, remove_unreceipted, take_delivery
@@ -88,7 +88,7 @@ def take_in(
         )
         work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress)
         work.open_store(buckets)
-        opened = open_db(home.database) if database is None else database
+        opened = open_home_db(home, settings) if database is None else database
         work.take_all(opened, log or AuditLog(opened, keys.audit, "operator", "operator"))
         return TakenIn(work.store, work.taken, work.already, work.same_as, work.refused, keys.made)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from databases import any_engine, any_place, as_owner, fresh_database, postgres_server  # noqa: F401
+from databases import any_engine, as_owner, migrated_template, postgres_server  # noqa: F401
 from sqlmodel import Session
 
 from engine import audit, auditfile, chain

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import sqlalchemy as sa
+from databases import any_engine, migrated_template, postgres_server  # noqa: F401
 from sqlmodel import Session, select
 
 from engine import lease, ledger
-from engine.db import migrate, open_db, writing
+from engine.db import writing
 from engine.lease import Claim, StaleHolderError
 from engine.ledger import Announcement, Schedule
 from engine.tables import Lease, Night, NightLedger
@@ -22,12 +23,9 @@ NOW = SHANGHAI.moment_of(TONIGHT)
 
 
 @pytest.fixture
-def session(tmp_path) -> Iterator[Session]:
-    engine = open_db(tmp_path / "x.db")
-    migrate(engine)
-    with writing(engine) as opened:
+def session(any_engine: sa.Engine) -> Iterator[Session]:  # noqa: F811
+    with writing(any_engine) as opened:
         yield opened
-    engine.dispose()
 
 
 def claimed(session: Session, holder: str = "ana", now: datetime = NOW) -> Claim:

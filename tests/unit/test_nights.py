@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from databases import any_engine, migrated_template, postgres_server  # noqa: F401
 from sqlmodel import Session, select
 
 from engine import audit, lease
@@ -48,11 +48,8 @@ FACTS = Facts(
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    opened = open_db(tmp_path / "x.db")
-    migrate(opened)
-    yield opened
-    opened.dispose()
+def engine(any_engine: sa.Engine) -> sa.Engine:  # noqa: F811
+    return any_engine
 
 
 @pytest.fixture

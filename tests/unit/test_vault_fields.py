@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from databases import any_engine, migrated_template, postgres_server  # noqa: F401
 
 from engine import audit
 from engine.audit import AuditLog
@@ -23,10 +24,8 @@ NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> sa.Engine:
-    engine = open_db(tmp_path / "vault.db")
-    prepare(engine)
-    return engine
+def database(any_engine: sa.Engine) -> sa.Engine:  # noqa: F811
+    return any_engine
 
 
 def identities(*rows: dict[str, Any]) -> pl.DataFrame:
