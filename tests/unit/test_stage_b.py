@@ -1,4 +1,4 @@
-"""Stage-B facts cannot reach a feature: no schema has a place for them, and features import nothing of ours else."""
+"""Stage-B facts cannot reach a feature: no schema has a place for them, and features import features only."""
 
 import ast
 from pathlib import Path
