@@ -18,7 +18,10 @@ def measures(people: People) -> pd.DataFrame:
     grown = years.where(adult)
     counted = pd.DataFrame(
         {
-            "members": True, "under_6": age < 6, "children": age < 16, "minors": age < 18,
+            "members": True,
+            "6_to_13": age.between(6, 13), "14_to_17": age.between(14, 17),
+            "18_to_24": age.between(18, 24), "25_to_59": age.between(25, 59),
+            "under_6": age < 6, "children": age < 16, "minors": age < 18,
             "working_age": age.between(16, 59), "below_60": age.between(18, 59), "elders": age >= 60,
             "over_80": age >= 80, "adults": adult, "oecd_adults": age >= 14,
             "migrants": migrant == 1, "migrant_known": migrant.notna(), "adult_ages": age.where(adult, 0),
@@ -58,6 +61,7 @@ def household_columns(people: People, table: pd.DataFrame) -> dict[str, pd.Serie
         "equivalent_adults": oecd_scale(table),
         "children": table["children"],
         "children_under_6": table["under_6"],
+        **{f"members_{band}": table[band] for band in ("6_to_13", "14_to_17", "18_to_24", "25_to_59")},
         "elders": table["elders"],
         "members_80_plus": table["over_80"],
         "working_age_share": share(table["working_age"], members),

@@ -1,10 +1,12 @@
 """The command line: each command is open → one call of the engine → print. Heavy imports wait until needed."""
 
+import _thread
 import errno
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -24,6 +26,9 @@ from engine.commands.options import (
     text_of,
 )
 from engine.errors import DiskFullError, InterruptedRunError, UsageError, XunfangError, exit_code_table
+
+SOON: Final = 2.0
+"""Seconds after which an interruption that was lost comes once more, if the command still runs."""
 
 app = typer.Typer(
     name="xunfang",
@@ -213,6 +218,7 @@ def schedule(
 def main() -> None:
     """Run a command; a user's mistake ends with its message, its way out and its exit code."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's threads sleep, not spin, on a busy machine
+    before, sys.unraisablehook = sys.unraisablehook, _again
     try:
         guard(typer.main.get_command(app))()
     except XunfangError as error:
@@ -221,12 +227,38 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         _leave(DiskFullError("the disk is full", "Free some space and run the same command again."))
-    except SystemExit as left:  # typer turns Ctrl-C into this code, without a word
-        if left.code != InterruptedRunError.exit_code:
+    except BaseException as left:
+        if not _is_stop(left):
             raise
         _leave(
             InterruptedRunError("stopped; nothing half-written remains", "Run the same command again: it goes on.")
         )
+    finally:
+        sys.unraisablehook = before
+
+
+def _is_stop(left: BaseException) -> bool:
+    """Whether it is Ctrl-C: as such, as typer's exit code, or as a panic of Polars, which was calling Python."""
+    if isinstance(left, SystemExit):
+        return left.code == InterruptedRunError.exit_code
+    panic = type(left).__name__ == "PanicException" and "KeyboardInterrupt" in str(left)
+    return panic or isinstance(left, KeyboardInterrupt)
+
+
+def _again(lost: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C that comes while Python closes a generator would be printed and forgotten: it comes once more."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        later = threading.Timer(SOON, _interrupt)
+        later.daemon = True
+        later.start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _interrupt() -> None:
+    """Nothing where the command has ended in the meantime, as it does where Ctrl-C was heard elsewhere as well."""
+    if sys.unraisablehook is _again:
+        _thread.interrupt_main()
 
 
 def _leave(error: XunfangError) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -31,6 +31,9 @@ from models.risk import RiskModel
 from outreach.catalogue import PackError, Programmes
 from outreach.packs import load
 from outreach.policy import Policy, PolicyError
+
+NOT_OF_THE_NIGHT: Final = {"database_url_env", "checkpoint_path", "staff"}
+"""Settings that say where things are kept and who may do what: no night comes out differently for them."""
 
 Models = dict[str, tuple[str, RiskModel]]
 """The promoted model of each risk with its id; a risk without one is missing."""
@@ -151,7 +154,7 @@ class Workplace:
         """
         told = {
             "deliveries": (store or self.store()).fingerprint(),
-            "settings": self.settings.model_dump(mode="json"),
+            "settings": self.settings.model_dump(mode="json", exclude=NOT_OF_THE_NIGHT),
             "caseworkers": self.bureau.file.model_dump(mode="json", by_alias=True),
             "code": code_version(),
         }

@@ -43,6 +43,10 @@ def _counts() -> list[pl.Expr]:
     return [
         here.sum().cast(pl.Int64).alias("_members"),
         number(age < 6).alias("_under_6"),
+        number(age.is_between(6, 13)).alias("_6_to_13"),
+        number(age.is_between(14, 17)).alias("_14_to_17"),
+        number(age.is_between(18, 24)).alias("_18_to_24"),
+        number(age.is_between(25, ELDER - 1)).alias("_25_to_59"),
         number(age < WORKING_AGE[0]).alias("_children"),
         number(age < ADULT).alias("_minors"),
         number(age.is_between(*WORKING_AGE)).alias("_working_age"),
@@ -131,6 +135,30 @@ def children() -> pl.Expr:
 def children_under_6() -> pl.Expr:
     """Members under 6, who need somebody at home. Never null."""
     return pl.col("_under_6")
+
+
+@dependants(zh="6至13岁人数", en="Members of 6 to 13", unit="persons", high=60)
+def members_6_to_13() -> pl.Expr:
+    """Members of 6 to 13: at primary or junior school, and below the adults of the OECD scale. Never null."""
+    return pl.col("_6_to_13")
+
+
+@dependants(zh="14至17岁人数", en="Members of 14 to 17", unit="persons", high=60)
+def members_14_to_17() -> pl.Expr:
+    """Members of 14 to 17: about to finish compulsory school, who cost as much as adults. Never null."""
+    return pl.col("_14_to_17")
+
+
+@composition(zh="18至24岁人数", en="Members of 18 to 24", unit="persons", low=0, high=60)
+def members_18_to_24() -> pl.Expr:
+    """Members of 18 to 24: in training, or at the start of work, when work is least certain. Never null."""
+    return pl.col("_18_to_24")
+
+
+@composition(zh="25至59岁人数", en="Members of 25 to 59", unit="persons", low=0, high=60)
+def members_25_to_59() -> pl.Expr:
+    """Members of 25 to 59: the years in which most earn for the others. Never null."""
+    return pl.col("_25_to_59")
 
 
 @ageing(zh="老年人数", en="Elders of 60 and more", unit="persons", high=60)
@@ -291,6 +319,10 @@ FEATURES: Final = (
     equivalent_adults,
     children,
     children_under_6,
+    members_6_to_13,
+    members_14_to_17,
+    members_18_to_24,
+    members_25_to_59,
     elders,
     members_80_plus,
     working_age_share,

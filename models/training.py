@@ -35,8 +35,8 @@ class Settings:
     over five drawings of the folds (docs/models.md).
     """
 
-    rounds: int = 400
-    learning_rate: float = 0.03
+    rounds: int = 1000
+    learning_rate: float = 0.012
     max_depth: int = 4
     num_leaves: int = 16
     min_data_in_leaf: int = 30

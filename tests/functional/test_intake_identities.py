@@ -160,7 +160,7 @@ def test_a_damaged_receipt_is_named(tmp_path: Path) -> None:
     deliver(home, "d1", **people(COUNT))
     take_in(home).raise_refused()
     (home.records / "deliveries" / "d1.json").write_text("{}", "utf-8")
-    with pytest.raises(IntegrityError, match="the receipt of this delivery is damaged"):
+    with pytest.raises(IntegrityError, match="the receipt of this delivery has changed"):
         RecordStore.open(home)
 
 

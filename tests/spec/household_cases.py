@@ -16,6 +16,10 @@ ALONE = {
     "equivalent_adults": 1,
     "children": 0,
     "children_under_6": 0,
+    "members_6_to_13": 0,
+    "members_14_to_17": 0,
+    "members_18_to_24": 0,
+    "members_25_to_59": 1,
     "elders": 0,
     "members_80_plus": 0,
     "working_age_share": 1,
@@ -72,6 +76,10 @@ CASES = (
             "equivalent_adults": 2.6,
             "children": 2,
             "children_under_6": 1,
+            "members_6_to_13": 1,
+            "members_14_to_17": 0,
+            "members_18_to_24": 0,
+            "members_25_to_59": 2,
             "elders": 1,
             "members_80_plus": 1,
             "working_age_share": 0.4,
@@ -118,6 +126,24 @@ CASES = (
         subject=("member",),
         tables={"member": people("head | 1960-01-01 | 40", "child | 1999-12-01 |")},
         ordinary={"is_single_parent": 0, "head_is_divorced": 1, "household_size": 2},
+    ),
+    Case(
+        name="members at both ends of each band of age",
+        subject=("member",),
+        tables={
+            "member": people(
+                *(f"child | {2024 - age}-03-01 |" for age in (5, 6, 13, 14, 17, 18, 24, 25, 59)),
+                "head | 1964-03-01 |",
+            )
+        },
+        ordinary={
+            "children_under_6": 1,
+            "members_6_to_13": 2,
+            "members_14_to_17": 2,
+            "members_18_to_24": 2,
+            "members_25_to_59": 2,
+            "elders": 1,
+        },
     ),
     Case(
         name="one adult with a minor",
