@@ -131,9 +131,10 @@ CASES = (
         name="members at both ends of each band of age",
         subject=("member",),
         tables={
-            "member": people(
-                *(f"child | {2024 - age}-03-01 |" for age in (5, 6, 13, 14, 17, 18, 24, 25, 59)),
-                "head | 1964-03-01 |",
+            "member": "person_id | relation | birth_date | valid_from\n"
+            + "\n".join(
+                f"P{age} | {'head' if age == 60 else 'child'} | {2024 - age}-03-01 | 2023-12-01"
+                for age in (5, 6, 13, 14, 17, 18, 24, 25, 59, 60)
             )
         },
         ordinary={
