@@ -1,4 +1,5 @@
 import warnings
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from datetime import date
 
@@ -102,6 +103,35 @@ def test_scores_out_of_fold_come_from_trees_without_the_household(examples):
     raw_turned = out_of_fold(turned, FEATURES, seed=7, threads=1, settings=QUICK)
     assert np.array_equal(raw[fold == 0], raw_turned[fold == 0])
     assert not np.array_equal(raw[fold == 1], raw_turned[fold == 1])
+
+
+def test_scores_out_of_fold_are_the_same_with_folds_at_once_or_in_turn(examples, monkeypatch):
+    given = {"seed": 7, "threads": 2, "settings": QUICK}
+    at_once = out_of_fold(examples, FEATURES, **given)
+    monkeypatch.setattr("models.training.CELLS_FOR_FOLDS_AT_ONCE", 1)
+    assert np.array_equal(at_once, out_of_fold(examples, FEATURES, **given))
+
+
+def test_a_fold_that_fails_ends_the_others_between_two_trees(examples, monkeypatch):
+    """Ctrl-C waits for a tree, not for a model: a fold of a hundred thousand trees would take minutes."""
+    ended = []
+
+    def fails_once(*given, stopped, **more):
+        if not ended:
+            ended.append("failed")
+            raise MemoryError
+        try:
+            return grow(*given, stopped=stopped, **more)
+        except CancelledError:
+            ended.append("cancelled")
+            raise
+
+    monkeypatch.setattr("models.training.grow", fails_once)
+    long = replace(QUICK, rounds=100_000)
+    with pytest.raises(MemoryError):
+        out_of_fold(examples, FEATURES, seed=7, threads=2, settings=long)
+    assert ended[0] == "failed"
+    assert set(ended[1:]) <= {"cancelled"}
 
 
 def test_the_calibrator_is_fitted_on_the_later_rows_and_not_on_the_training_rows(examples, model):
