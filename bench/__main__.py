@@ -21,6 +21,7 @@ import psutil
 
 from bench.homes import MOST_AS_TEXT
 from bench.table import printed
+from engine.libraries import tell_libraries
 
 SIZES: Final = (100_000, 1_000_000)
 QUICK: Final = (20_000,)
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _require_room(max(people))
     deadline = time.monotonic() + given.minutes * 60
     told: dict[str, Any] = {"machine": _machine(), "load_before": os.getloadavg()[0], "stages": []}
+    tell_libraries()
     folder = Path(tempfile.mkdtemp(prefix="xunfang-bench-"))
     try:
         for size in people:

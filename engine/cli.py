@@ -2,7 +2,6 @@
 
 import _thread
 import errno
-import os
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +25,7 @@ from engine.commands.options import (
     text_of,
 )
 from engine.errors import DiskFullError, InterruptedRunError, UsageError, XunfangError, exit_code_table
+from engine.libraries import tell_libraries
 
 SOON: Final = 2.0
 """Seconds after which an interruption that was lost comes once more, if the command still runs."""
@@ -217,7 +217,7 @@ def schedule(
 
 def main() -> None:
     """Run a command; a user's mistake ends with its message, its way out and its exit code."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # LightGBM's threads sleep, not spin, on a busy machine
+    tell_libraries()
     before, sys.unraisablehook = sys.unraisablehook, _again
     try:
         guard(typer.main.get_command(app))()

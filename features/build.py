@@ -65,11 +65,17 @@ def build_features(
         on="household_id",
     )
     table = table.select(*IDENTITY[:3], pl.col("area_kind").cast(pl.String), *IDENTITY[4:])
-    for kind, measures in MEASURES.items():
-        if kind in wanted:
-            table = table.join(_measured(roster, kind, measures).lazy(), on="household_id", how="left")
+    homes = table.sort("household_id").collect()
+    measured = [_measured(roster, kind, measures) for kind, measures in MEASURES.items() if kind in wanted]
+    beside = [_beside(homes, measures) for measures in measured]
     columns = [item.expression().cast(pl.Float64).alias(item.name) for item in chosen]
-    return table.select(*IDENTITY, *columns).sort("household_id").collect()
+    return pl.concat([homes, *beside], how="horizontal").lazy().select(*IDENTITY, *columns).collect()
+
+
+def _beside(homes: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
+    """The measures in the order of the households, null where there are none: to be put beside each other."""
+    one = homes.select("household_id").join(measures, on="household_id", how="left", maintain_order="left")
+    return one.drop("household_id")
 
 
 def _chosen(names: Sequence[str] | None) -> list[Feature]:

@@ -48,29 +48,39 @@ def measures(roster: Roster) -> pl.LazyFrame:
         .select("household_id", _medical_reported=pl.col("_last").is_not_null())
     )
     homes = holders(roster, "medical").lazy().select("_owner", "household_id")
-    people = _per_person(rows).join(homes, on="_owner")
+    people = _per_person(rows.collect(engine="streaming").lazy()).join(homes, on="_owner")
     return reported.join(_per_household(people), on="household_id", how="left")
 
 
 def _per_person(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per owner with any record: what was ever told, and the sums of the year (zero where it has none)."""
     age = pl.col("_age")
     kind = pl.col("kind")
-    year = within(age, YEAR)
-    inpatient = year & (kind == CODES["inpatient"])
-    clinic = kind.is_in([CODES["outpatient"], CODES["chronic"]])
     chronic = kind.is_in([CODES["chronic"], CODES["chronic_registration"]])
-    billed = year & pl.col("oop").is_not_null()
+    ever = rows.group_by("_owner").agg(
+        pl.when((kind == CODES["inpatient"]) & (age >= 0)).then(age).min().cast(pl.Int64).alias("_admitted_ago"),
+        pl.when(chronic).then(age).max().cast(pl.Int64).alias("_chronic_first"),
+        pl.when("serious").then(age).max().cast(pl.Int64).alias("_serious_first"),
+    )
+    year = _of_year(rows.filter(within(age, YEAR)))
+    sums = pl.exclude("_owner", "_admitted_ago", "_chronic_first", "_serious_first", "_oop_largest", "_serious")
+    together = ever.join(year, on="_owner", how="left")
+    return together.with_columns(sums.fill_null(0), pl.col("_serious").fill_null(False))
+
+
+def _of_year(rows: pl.LazyFrame) -> pl.LazyFrame:
+    age = pl.col("_age")
+    kind = pl.col("kind")
+    inpatient = kind == CODES["inpatient"]
+    clinic = kind.is_in([CODES["outpatient"], CODES["chronic"]])
     return rows.group_by("_owner").agg(
-        sum_where(pl.col("oop"), year).alias("_oop"),
-        sum_where(pl.col("oop"), within(age, 3)).alias("_oop_3m"),
-        sum_where(pl.col("total"), billed).alias("_billed"),
+        pl.col("oop").sum().alias("_oop"),
+        sum_where(pl.col("oop"), age < 3).alias("_oop_3m"),
+        sum_where(pl.col("total"), pl.col("oop").is_not_null()).alias("_billed"),
         pl.when(inpatient).then("oop").max().alias("_oop_largest"),
         count_where(inpatient).alias("_admissions"),
         sum_where(pl.col("los_days"), inpatient).alias("_days"),
-        pl.when((kind == CODES["inpatient"]) & (age >= 0)).then(age).min().cast(pl.Int64).alias("_admitted_ago"),
-        pl.when(chronic).then(age).max().cast(pl.Int64).alias("_chronic_first"),
-        (year & pl.col("serious").fill_null(False)).any().alias("_serious"),
-        pl.when("serious").then(age).max().cast(pl.Int64).alias("_serious_first"),
+        pl.col("serious").fill_null(False).any().alias("_serious"),
         *(sum_where(pl.col("total"), clinic & (age == back)).alias(f"_clinic{back}") for back in range(YEAR)),
     )
 

@@ -1,8 +1,10 @@
 """The source records of a bucket (or of everybody), and the one door by which features may see them."""
 
+import operator
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from types import MappingProxyType
 from typing import Final
 
@@ -69,16 +71,18 @@ class Sources:
             return newest(kind, frame).filter(~pl.col("void"))
         if not keys.height:
             return frame.filter(~pl.col("void"))
-        # the owner of a record is one column and rules out most rows; the whole key is compared for the rest only
-        on = list(KEYS[kind])
-        owners = [name for name in OWNERS if name in on] or on[:1]
-        touched = pl.any_horizontal(
-            pl.col(name).is_in(keys[name].drop_nulls().unique().implode()).fill_null(False) for name in owners
-        )
-        several = frame.filter(touched)
-        once = several.join(keys.lazy(), on=on, how="anti", nulls_equal=True)
-        again = several.join(keys.lazy(), on=on, how="semi", nulls_equal=True)
-        return pl.concat([frame.filter(~touched), once, newest(kind, again)]).filter(~pl.col("void"))
+        # a mark of the key tells the many rows of one version from the few that need their versions compared
+        several = _mark(kind).is_in(keys.select(_mark(kind)).to_series().unique().implode())
+        return pl.concat([frame.filter(~several), newest(kind, frame.filter(several))]).filter(~pl.col("void"))
+
+
+def _mark(kind: str) -> pl.Expr:
+    """A number that equal keys share: of the owner, the days and codes of the key (of its texts without these)."""
+    owner = [name for name in OWNERS if name in KEYS[kind]]
+    rest = [name for name in KEYS[kind] if name not in owner]
+    numbers = [name for name in rest if KINDS[kind].columns()[name].dtype != pl.String]
+    marks = [pl.col(name).to_physical().hash(place) for place, name in enumerate(numbers or rest)]
+    return reduce(operator.xor, [*marks, *([pl.coalesce(owner).hash(len(marks))] if owner else [])]).alias("mark")
 
 
 def newest(kind: str, frame: pl.LazyFrame) -> pl.LazyFrame:
