@@ -5,7 +5,7 @@ households) stands sealed beside the chain: the database shows neither a reason 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -75,9 +75,15 @@ def append(
     subject_kind: str,
     details: Mapping[str, Any],
 ) -> int:
-    """Add an entry in the caller's transaction, so that deed and entry stand or fall together; its number."""
-    last, previous = _head(session)
-    seq, payload = last + 1, chain.canonical(details)
+    """Add an entry in the caller's transaction, so that deed and entry stand or fall together; its number.
+
+    Raises IntegrityError where the chain goes on under a key that took the place of this one.
+    """
+    last = _last(session)
+    if last is not None and not _made_with(key, last):
+        _refuse_a_replaced_key(session, key)
+    previous = START if last is None else last.hash
+    seq, payload = 1 if last is None else last.seq + 1, chain.canonical(details)
     sealed = seal(chain.details_key(key), chain.details_place(seq), payload)
     moment = chain.moment(at)
     link = Link(seq, moment, actor, action, subject_kind, chain.sha256(payload), previous, "", sealed)
@@ -87,9 +93,28 @@ def append(
     return seq
 
 
-def verify(session: Session, key: bytes, checkpoints: Iterable[Checkpoint] = ()) -> ChainCheck:
-    """Follow the chain from its start to its end, with its details, past every checkpoint."""
-    found = chain.follow(links(session), key, checkpoints)
+def change_key(
+    session: Session, old: bytes, new: bytes, *, at: datetime, actor: str, details: Mapping[str, Any]
+) -> bool:
+    """Close the chain under the old key and go on under the new one, in the caller's transaction.
+
+    False where that had been done before. Two entries: the last under the old key commits to the new one, the first
+    under the new key holds the hash of it.
+    """
+    for told in _told_of_changes(session, old):
+        if told.get(chain.NEXT) == chain.commitment(new):
+            return False
+    seam = {**details, chain.NEXT: chain.commitment(new)}
+    append(session, old, at=at, actor=actor, action=chain.CHANGED, subject_kind="key", details=seam)
+    append(session, new, at=at, actor=actor, action="audit log goes on", subject_kind="key", details=details)
+    return True
+
+
+def verify(
+    session: Session, key: bytes, checkpoints: Iterable[Checkpoint] = (), earlier: Sequence[bytes] = ()
+) -> ChainCheck:
+    """Follow the chain from its start to its end, with its details, past every checkpoint and change of its key."""
+    found = chain.follow(links(session), key, checkpoints, earlier)
     if not found.intact:
         return found
     stray = sa.select(sa.func.min(DETAILS.c.seq)).where(DETAILS.c.seq.not_in(sa.select(ENTRIES.c.seq)))
@@ -99,39 +124,46 @@ def verify(session: Session, key: bytes, checkpoints: Iterable[Checkpoint] = ())
 
 def links(session: Session) -> Iterator[Link]:
     """All entries with their sealed details, in their order."""
-    as_text = session.get_bind().dialect.name == "sqlite"
-    raw_at = sa.type_coerce(ENTRIES.c.at, sa.String) if as_text else ENTRIES.c.at
-    others = [column for column in ENTRIES.c if column.name not in {"seq", "at"}]
-    statement = (
-        sa.select(ENTRIES.c.seq, raw_at, *others, DETAILS.c.sealed)
-        .join_from(ENTRIES, DETAILS, isouter=True)
-        .order_by(ENTRIES.c.seq)
-        .limit(AT_ONCE)
-    )
+    statement = _with_details(session).order_by(ENTRIES.c.seq).limit(AT_ONCE)
     page = session.execute(statement).all()
     while page:
-        for seq, at, *rest in page:
-            yield Link(seq, _as_hashed(at), *rest)
+        yield from (_link(row) for row in page)
         page = session.execute(statement.where(ENTRIES.c.seq > page[-1][0])).all()
 
 
-def entries(session: Session, key: bytes) -> Iterator[tuple[Link, Mapping[str, Any]]]:
-    """All entries with their details opened (none where an older program kept none).
+def entries(
+    session: Session, key: bytes, earlier: Sequence[bytes] = ()
+) -> Iterator[tuple[Link, Mapping[str, Any]]]:
+    """All entries with their details opened (none where an older program kept none); ``earlier``: keys before.
 
     Raises IntegrityError where details do not open: ``verify`` says more.
     """
+    ring = [key, *earlier]
     for link in links(session):
-        try:
-            yield link, {} if link.sealed is None else chain.opened(key, link.seq, link.sealed)
-        except (InvalidTag, ValueError):
+        if link.sealed is None:
+            yield link, {}
+            continue
+        for place, each in enumerate(ring):
+            details = _opened(each, link)
+            if details is not None:
+                ring.insert(0, ring.pop(place))  # the next entry most likely has the same
+                yield link, details
+                break
+        else:
             raise IntegrityError(
-                f"audit entry {link.seq}: its details do not open with this home's audit key",
-                "Run: xunfang verify",
-            ) from None
+                f"audit entry {link.seq}: its details do not open with this home's audit key, nor an earlier one",
+                "Run xunfang verify; where a key is missing in keys/old/, put it back from its copy.",
+            )
 
 
 def told(
-    session: Session, key: bytes, *, household: str | None = None, actor: str | None = None, last: int | None = None
+    session: Session,
+    key: bytes,
+    *,
+    earlier: Sequence[bytes] = (),
+    household: str | None = None,
+    actor: str | None = None,
+    last: int | None = None,
 ) -> list[dict[str, Any]]:
     """The newest entries in words: ``seq, at, actor, role, action, subject_kind, purpose`` and the other details.
 
@@ -139,7 +171,7 @@ def told(
     rests on what is sealed and not on an index that somebody could change.
     """
     kept: deque[dict[str, Any]] = deque(maxlen=last)
-    for link, details in entries(session, key):
+    for link, details in entries(session, key, earlier):
         if actor not in {None, link.actor} or household not in {None, *details.get("households", ())}:
             continue
         known = {"role": details.get("role"), "purpose": details.get("purpose")}
@@ -151,13 +183,59 @@ def told(
 def head(database: sa.Engine) -> tuple[int, str]:
     """How far the chain has come: the number and the hash of its last entry."""
     with reading(database) as session:
-        return _head(session)
+        last = _last(session)
+    return (0, START) if last is None else (last.seq, last.hash)
 
 
-def _head(session: Session) -> tuple[int, str]:
-    newest_first = sa.select(ENTRIES.c.seq, ENTRIES.c.hash).order_by(ENTRIES.c.seq.desc())
-    last = session.execute(newest_first.limit(1)).one_or_none()
-    return (0, START) if last is None else (last[0], last[1])
+def _last(session: Session) -> Link | None:
+    row = session.execute(_with_details(session).order_by(ENTRIES.c.seq.desc()).limit(1)).one_or_none()
+    return None if row is None else _link(row)
+
+
+def _with_details(session: Session) -> sa.Select[Any]:
+    as_text = session.get_bind().dialect.name == "sqlite"
+    raw_at = sa.type_coerce(ENTRIES.c.at, sa.String) if as_text else ENTRIES.c.at
+    others = [column for column in ENTRIES.c if column.name not in {"seq", "at"}]
+    statement = sa.select(ENTRIES.c.seq, raw_at, *others, DETAILS.c.sealed)
+    return statement.join_from(ENTRIES, DETAILS, isouter=True)
+
+
+def _link(row: Any) -> Link:
+    seq, at, *rest = row
+    return Link(seq, _as_hashed(at), *rest)
+
+
+def _made_with(key: bytes, link: Link) -> bool:
+    try:
+        return chain.hash_of(key, link) == link.hash
+    except TypeError:  # no entry holds such values; ``verify`` says so
+        return False
+
+
+def _refuse_a_replaced_key(session: Session, key: bytes) -> None:
+    """What goes on after a change of the key with the old one in its hands would break the chain."""
+    if any(True for _ in _told_of_changes(session, key)):
+        raise IntegrityError(
+            "the audit key was changed since this process began; nothing was done",
+            "Start it again: it then goes on with the new key.",
+        )
+
+
+def _told_of_changes(session: Session, key: bytes) -> Iterator[Mapping[str, Any]]:
+    """The details of the entries that closed the chain under this key: one, where it was replaced."""
+    statement = _with_details(session).where(ENTRIES.c.action == chain.CHANGED).order_by(ENTRIES.c.seq)
+    for link in map(_link, session.execute(statement).all()):
+        details = _opened(key, link)
+        if details is not None:
+            yield details
+
+
+def _opened(key: bytes, link: Link) -> Mapping[str, Any] | None:
+    """The details of an entry, null where they do not open with this key."""
+    try:
+        return None if link.sealed is None else chain.opened(key, link.seq, link.sealed)
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _as_hashed(at: Any) -> str:

@@ -61,15 +61,17 @@ def export(database: sa.Engine, path: Path) -> int:
     return count
 
 
-def verify_export(path: Path, key: bytes, checkpoints: Sequence[Checkpoint]) -> ChainCheck:
-    """Follow the chain in an exported file; it needs no home and no database.
+def verify_export(
+    path: Path, key: bytes, checkpoints: Sequence[Checkpoint], earlier: Sequence[bytes] = ()
+) -> ChainCheck:
+    """Follow the chain in an exported file; it needs no home and no database. ``earlier``: keys before this one.
 
     Raises UsageError where the file cannot be read or is no export, IntegrityError where it was cut or holds lines
     that are no entries.
     """
     try:
         with path.open(encoding="utf-8") as file:
-            return chain.follow(_links(path, file), key, checkpoints)
+            return chain.follow(_links(path, file), key, checkpoints, earlier)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror})", "Mend the path.") from None
     except UnicodeDecodeError:
@@ -81,7 +83,7 @@ def read_key(path: Path) -> bytes:
     try:
         return bytes.fromhex(path.read_text("ascii").strip())
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})", "Mend --key-file.") from None
+        raise UsageError(f"{path}: cannot be read ({error.strerror})", "Mend --key-file or --old-key.") from None
     except ValueError:
         raise UsageError(f"{path}: is no key", "Name a copy of the home's keys/audit.key.") from None
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from engine.codeversion import code_version
 from engine.errors import HomeError, IntegrityError, LockedError, UsageError
 from engine.files import UNFINISHED, atomically, locked, named_errors, sha256_of, sync_folder, write_text
-from engine.keys import NAMES, load_keys
+from engine.keys import NAMES, OLD, earlier, load_keys
 from engine.receipts import FOLDER, LIST, REWRITES, list_receipts
 from engine.recordstore import LAYOUT, LOCK, RecordStore
 from engine.settings import Home, existing
@@ -286,6 +286,9 @@ def _bring_keys(told: Mapping[str, Any], new: Home, places: list[Path]) -> None:
             new.keys.mkdir(mode=0o700, exist_ok=True)
             for path in paths:
                 with atomically(new.keys / path.name) as temporary:
+                    shutil.copyfile(path, temporary)
+            for path in earlier(folder):
+                with atomically(new.keys / OLD / path.name) as temporary:
                     shutil.copyfile(path, temporary)
             if load_keys(new).fingerprints() == told["keys"]:
                 return

@@ -3,12 +3,15 @@
 An entry's hash is HMAC-SHA256 over its own columns and the hash of the entry before it. What was done in detail
 is kept sealed beside the chain, and its SHA-256 stands in the entry. A checkpoint is a signed note of how far the
 chain had come; kept elsewhere, it finds a cut tail and an old copy that was put back.
+
+When the key is changed, the last entry under the old one commits to the new one, and the chain goes on under that:
+whoever has the old key alone can change nothing before the seam, because the entry behind it holds its hash.
 """
 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as quoted
@@ -21,6 +24,10 @@ from engine.sealing import NONCE
 
 START: Final = "0" * 64
 """The hash before the first entry."""
+CHANGED: Final = "audit key changed"
+"""The action of the last entry under a key."""
+NEXT: Final = "next_key"
+"""In its details: the commitment to the key of the entries behind it."""
 
 
 class Link(NamedTuple):
@@ -106,27 +113,35 @@ def details_place(seq: int) -> str:
     return f"audit_detail|sealed|{seq}"
 
 
-def follow(links: Iterable[Link], key: bytes, checkpoints: Iterable[Checkpoint] = ()) -> ChainCheck:
+def commitment(key: bytes) -> str:
+    """What the last entry under the old key tells of the new one: no other key has it, and it tells nothing."""
+    return hmac.digest(key, b"audit key commitment:v1", "sha256").hex()
+
+
+def follow(
+    links: Iterable[Link], key: bytes, checkpoints: Iterable[Checkpoint] = (), earlier: Sequence[bytes] = ()
+) -> ChainCheck:
     """Follow a chain from its start: no gap, each entry linked to the last, each hash and each detail right.
 
-    Every checkpoint must be signed with the key and be met on the way.
+    ``key`` is the one in force, with which the chain must end; ``earlier`` are those before it, in any order. Every
+    checkpoint must be met on the way, signed with the key of the entry that it names.
     """
-    marks: dict[int, str] = {}
+    ring, marks = (key, *earlier), dict[int, list[Checkpoint]]()
     for mark in checkpoints:
-        same = marks.setdefault(mark.seq, mark.hash) == mark.hash
-        if not same or not hmac.compare_digest(signature_of(key, mark), mark.signature):
+        marks.setdefault(mark.seq, []).append(mark)
+        same = marks[mark.seq][0].hash == mark.hash
+        if not same or not any(_is_signed(each, mark) for each in ring):
             return ChainCheck(0, START, mark.seq, f"the checkpoint of {mark.business_date} was changed")
-    walk = _Walk(key)
+    walk = _Walk(ring)
     for link in links:
-        what = walk.fault(link)
-        if what is None and marks.get(link.seq, link.hash) != link.hash:
-            what = "differs from a checkpoint: an older state was put back, and the log went on from there"
+        what = walk.fault(link) or walk.fault_of_marks(link, marks.get(link.seq, ()))
         if what is not None:
             return ChainCheck(walk.count, walk.last_hash, walk.count + 1, what)
         walk.take(link)
-    if max(marks, default=0) > walk.count:
-        return ChainCheck(walk.count, walk.last_hash, walk.count + 1, "the log ends before a checkpoint")
-    return ChainCheck(walk.count, walk.last_hash, None)
+    what = "the log ends before a checkpoint" if max(marks, default=0) > walk.count else None
+    if what is None and walk.count and (walk.key != key or walk.at_seam):
+        what = "the log ends before its key was changed to this one"
+    return ChainCheck(walk.count, walk.last_hash, None if what is None else walk.count + 1, what)
 
 
 def signed(key: bytes, mark: Checkpoint) -> Checkpoint:
@@ -147,15 +162,29 @@ def opened(key: bytes, seq: int, sealed: bytes) -> Mapping[str, Any]:
 
 
 class _Walk:
-    """Where the following of a chain stands."""
+    """Where the following of a chain stands; ``key`` is null where the chain goes on under one that nobody gave."""
 
-    def __init__(self, key: bytes) -> None:
-        self.count, self.last_hash = 0, START
-        self._key, self._cipher = key, AESGCMSIV(details_key(key))
+    def __init__(self, ring: Sequence[bytes]) -> None:
+        self.count, self.last_hash, self.at_seam = 0, START, False
+        self.key: bytes | None = ring[0]
+        self._ring, self._payload = ring, b""
+        self._cipher = AESGCMSIV(details_key(ring[0]))
 
     def take(self, link: Link) -> None:
-        """Go on to the next entry."""
-        self.count, self.last_hash = link.seq, link.hash
+        """Go on to the next entry, under the next key where this one says so."""
+        self.count, self.last_hash, self.at_seam = link.seq, link.hash, link.action == CHANGED
+        if self.at_seam:
+            told = json.loads(self._payload).get(NEXT) if link.sealed is not None else None
+            self._turn(next((each for each in self._ring if commitment(each) == told), None))
+
+    def fault_of_marks(self, link: Link, marks: Iterable[Checkpoint]) -> str | None:
+        """What the checkpoints that name this entry find, or null."""
+        for mark in marks:
+            if mark.hash != link.hash:
+                return "differs from a checkpoint: an older state was put back, and the log went on from there"
+            if self.key is None or not _is_signed(self.key, mark):
+                return f"has a checkpoint (of {mark.business_date}) that was not signed with its key"
+        return None
 
     def fault(self, link: Link) -> str | None:
         """What is wrong with the entry that should be the next one, or null."""
@@ -163,8 +192,16 @@ class _Walk:
             return "is missing"
         if link.previous_hash != self.last_hash:
             return "is not linked to the entry before it"
+        if self.key is None:
+            return "goes on under another key, which is not at hand"
+        return self._fault(link, self.key)
+
+    def _fault(self, link: Link, key: bytes) -> str | None:
         try:
-            if not hmac.compare_digest(hash_of(self._key, link), link.hash):
+            if not self.count and hash_of(key, link) != link.hash:
+                key = next((each for each in self._ring if hash_of(each, link) == link.hash), key)
+                self._turn(key)
+            if not hmac.compare_digest(hash_of(key, link), link.hash):
                 return "was changed, has lost its details, or was not made with this key"
             return self._fault_of_details(link)
         except (TypeError, ValueError):
@@ -172,13 +209,22 @@ class _Walk:
         except InvalidTag:
             return "has details that were changed or belong to another entry"
 
+    def _turn(self, key: bytes | None) -> None:
+        self.key = key
+        if key is not None:
+            self._cipher = AESGCMSIV(details_key(key))
+
     def _fault_of_details(self, link: Link) -> str | None:
         if link.sealed is None:
             return None
-        payload = _open(self._cipher, link.seq, link.sealed)
-        if sha256(payload) != link.payload_sha256:
+        self._payload = _open(self._cipher, link.seq, link.sealed)
+        if sha256(self._payload) != link.payload_sha256:
             return "has details that were changed"
         return None
+
+
+def _is_signed(key: bytes, mark: Checkpoint) -> bool:
+    return hmac.compare_digest(signature_of(key, mark), mark.signature)
 
 
 def _open(cipher: AESGCMSIV, seq: int, sealed: bytes) -> bytes:

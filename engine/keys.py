@@ -18,17 +18,23 @@ from engine.settings import Home
 
 BYTES: Final = 32
 NAMES: Final = ("pseudonym", "vault", "tie_break", "audit")
+OLD: Final = "old"
+"""The folder of replaced keys, inside that of the keys."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys; ``made`` lists the files that were made just now, so that the user can be told to back them up."""
+    """The keys; ``made`` lists the files that were made just now, so that the user can be told to back them up.
+
+    ``audit_before``: the audit keys before this one, in no order; the log tells theirs.
+    """
 
     pseudonym: bytes = field(repr=False)
     vault: bytes = field(repr=False)
     tie_break: bytes = field(repr=False)
     audit: bytes = field(repr=False)
     made: tuple[Path, ...] = ()
+    audit_before: tuple[bytes, ...] = field(default=(), repr=False)
 
     def fingerprints(self) -> dict[str, str]:
         """Eight digits per key by which a store recognises the keys that it was made with."""
@@ -57,7 +63,16 @@ def load_keys(home: Home) -> Keys:
             _refuse_a_lost_key(home, path)
             _make(path, secrets.token_hex(BYTES))
             made.append(path)
-    return Keys(**{name: read_key(home.keys / f"{name}.key") for name in NAMES}, made=tuple(made))
+    return Keys(
+        **{name: read_key(home.keys / f"{name}.key") for name in NAMES},
+        made=tuple(made),
+        audit_before=tuple(read_key(path) for path in earlier(home.keys, "audit")),
+    )
+
+
+def earlier(folder: Path, name: str = "*") -> list[Path]:
+    """The files of replaced keys in a folder of keys, by name."""
+    return sorted((folder / OLD).glob(f"{name}-*.key"))
 
 
 def make_trial_keys(home: Home, made_from: str) -> None:

@@ -29,7 +29,7 @@ def verify_home(place: Workplace) -> dict[str, Any]:
     checkpoints = read_checkpoints(checkpoint_folders(place.home, place.settings))
     with reading(place.database) as session:
         nights = session.exec(select(Night).order_by(col(Night.business_date))).all()
-        chain = audit.verify(session, place.keys.audit, checkpoints)
+        chain = audit.verify(session, place.keys.audit, checkpoints, place.keys.audit_before)
     files = 0
     for night in nights:
         found, seen = _night(place, night)

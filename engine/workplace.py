@@ -73,7 +73,7 @@ class Workplace:
         settings, policy = read_settings(existing(home)), read_policy(home)
         keys = load_keys(home)
         database = open_home_db(home, settings)
-        _refuse_a_lost_database(home, settings, database)
+        refuse_a_lost_database(home, settings, database)
         prepare(database)
         log = AuditLog(database, keys.audit, actor, role, clock)
         if keys.made:
@@ -166,7 +166,7 @@ class Workplace:
         )
 
 
-def _refuse_a_lost_database(home: Home, settings: HomeSettings, database: sa.Engine) -> None:
+def refuse_a_lost_database(home: Home, settings: HomeSettings, database: sa.Engine) -> None:
     """A new database would know of no name, visit, opt-out or finished night, and all would be forgotten unsaid."""
     if not any((home.records / FOLDER).glob("*.json")):
         return

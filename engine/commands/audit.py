@@ -31,7 +31,14 @@ def audit_list(
 
     place = opened(home)
     with reading(place.database) as session:
-        told = audit.told(session, place.keys.audit, household=household, actor=actor, last=last)
+        told = audit.told(
+            session,
+            place.keys.audit,
+            earlier=place.keys.audit_before,
+            household=household,
+            actor=actor,
+            last=last,
+        )
     emit({"entries": told}, as_json, "audit")
 
 
@@ -55,6 +62,10 @@ def audit_export(
 def audit_verify(
     file: Annotated[Path, typer.Argument(help="An exported log.")],
     key_file: Annotated[Path, typer.Option(help="A copy of the home's keys/audit.key.")],
+    old_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="A copy of an audit key before it (keys/old/audit-….key). May be given again."),
+    ] = None,
     checkpoints: Annotated[
         list[Path] | None, typer.Option(help="A folder of checkpoints, or one of them. May be given again.")
     ] = None,
@@ -62,12 +73,15 @@ def audit_verify(
 ) -> None:
     """Prove an exported log, without a home: every entry, every detail, and every checkpoint on the way.
 
+    A log whose key was changed is proved with all of its keys: the one in force, and --old-key for each before it.
+
     Example: xunfang audit verify log.jsonl --key-file audit.key --checkpoints checkpoints
     """
     from engine import auditfile
 
     marks = auditfile.read_checkpoints(checkpoints or [])
-    found = auditfile.verify_export(file, auditfile.read_key(key_file), marks)
+    earlier = [auditfile.read_key(path) for path in old_key or []]
+    found = auditfile.verify_export(file, auditfile.read_key(key_file), marks, earlier)
     told = {"entries": found.entries, "checkpoints": len(marks), "intact": found.intact}
     emit(told | {"broken_at": found.broken_at, "what": found.what}, as_json, "audit verify")
     if not found.intact:

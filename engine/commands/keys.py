@@ -44,7 +44,7 @@ def keys_backup(
 @app.command("rotate")
 def keys_rotate(
     home: HomeOption,
-    name: Annotated[str, typer.Argument(help="tie_break or vault; pseudonym and audit say why they cannot.")],
+    name: Annotated[str, typer.Argument(help="audit, tie_break or vault; pseudonym says why it cannot.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,14 +53,18 @@ def keys_rotate(
     Example: xunfang keys rotate vault --home home --yes
     """
     from engine import rekey
+    from engine.commands.guard import person
     from engine.commands.options import opened
     from engine.settings import existing
 
     if name in rekey.LOST:
         typer.echo(f"{name}: with this key and all its copies lost, {rekey.LOST[name]}.", err=True)
         typer.echo("Backups made before the change open with the old key alone: keep both.", err=True)
+    if name == "audit":
+        typer.echo("The log up to the change is checked and read with the old key alone: keep it.", err=True)
     if not yes:
         typer.confirm("Change it?", abort=True, err=True)
-    told = rekey.rotate(existing(home_at(home)), name, now=now())
+    who = person()
+    told = rekey.rotate(existing(home_at(home)), name, now=now(), actor=who.name, role=who.role)
     opened(home).log.note("key changed", "key", {each: told[each] for each in ("key", "was", "is")})
     emit(told, as_json, "right")

@@ -1,14 +1,15 @@
-"""``make tamper``: fourteen ways of changing the audit log, at a thousand places, on SQLite and on PostgreSQL.
+"""``make tamper``: every way of changing the audit log, at a thousand places, on SQLite and on PostgreSQL.
 
-Every change is made by somebody who owns the database but not the key, in a transaction that is then undone. All
-must be found, and a chain that nobody has touched must always hold. Prints one line per database and way.
+Every change is made by somebody who owns the database but not the key, in a transaction that is then undone; then
+the same in a log whose key was changed half-way, where the first key is in wrong hands, too. All must be found, and
+a chain that nobody has touched must always hold. Prints one line per database and way.
 """
 
 import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,8 @@ from engine.chain import Checkpoint, Link
 from engine.db import migrate, open_db, writing
 
 KEY, NOW = b"k" * 32, datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
+FIRST = b"f" * 32
+"""The key before it, in a log whose key was changed."""
 TEXTS = ("actor", "action", "subject_kind", "payload_sha256", "previous_hash", "hash")
 
 
@@ -51,6 +54,23 @@ class Attack:
         """Delete entries with their details."""
         for table in ("audit_detail", "audit_entry"):
             self.run(f"DELETE FROM {table} WHERE seq BETWEEN :a AND :b", a=first, b=last or self.last)
+
+    @property
+    def seam(self) -> int:
+        """The last entry under the first key."""
+        found = sa.text("SELECT seq FROM audit_entry WHERE action = :action")
+        return int(self.session.execute(found, {"action": chain.CHANGED}).scalar_one())
+
+    def rehash(self, first: int, last: int, key: bytes) -> None:
+        """Link entries again with a key that the attacker has."""
+        for link in list(audit.links(self.session)):
+            if first <= link.seq <= last:
+                previous = str(self.row(link.seq - 1)["hash"]) if link.seq > 1 else chain.START
+                told = link._replace(previous_hash=previous)
+                self.run(
+                    "UPDATE audit_entry SET previous_hash = :p, hash = :h WHERE seq = :seq",
+                    p=previous, h=chain.hash_of(key, told), seq=link.seq,
+                )  # fmt: skip
 
     def forged(self, seq: int, previous: str, key: bytes, actor: str = "eve") -> Link:
         """An entry that was made with another key."""
@@ -146,6 +166,50 @@ def give_it_the_detail_of_another(a: Attack) -> None:
     a.run(f"UPDATE audit_detail SET sealed = {copied} WHERE seq = :seq", other=other, seq=a.seq)
 
 
+def rewrite_with_the_first_key(a: Attack) -> None:
+    seq = a.rng.randrange(1, a.seam + 1)
+    a.run("UPDATE audit_entry SET actor = 'eve' WHERE seq = :seq", seq=seq)
+    a.rehash(seq, a.seam, FIRST)
+
+
+def cut_behind_the_seam(a: Attack) -> None:
+    a.cut(a.seam + 1)
+
+
+def cut_the_seam_and_go_on_with_the_first_key(a: Attack) -> None:
+    a.cut(a.rng.randrange(2, a.seam + 1))
+    audit.append(a.session, FIRST, at=NOW, actor="eve", action="look", subject_kind="night", details={})
+
+
+def make_a_seam_to_another_key(a: Attack) -> None:
+    a.cut(a.rng.randrange(2, a.seam + 1))
+    audit.change_key(a.session, FIRST, b"e" * 32, at=NOW, actor="eve", details={})
+
+
+def make_the_seam_again_and_go_on(a: Attack) -> None:
+    a.cut(a.rng.randrange(2, a.seam + 1))
+    last = a.session.execute(sa.text("SELECT max(seq) FROM audit_entry")).scalar_one()
+    told = {chain.NEXT: chain.commitment(KEY)}  # it can be read in the true seam by whoever has the first key
+    audit.append(a.session, FIRST, at=NOW, actor="eve", action=chain.CHANGED, subject_kind="key", details=told)
+    link = a.forged(last + 2, str(a.row(last + 1)["hash"]), FIRST)
+    a.put({name: value for name, value in link._asdict().items() if name != "sealed"} | {"at": NOW.isoformat(" ")})
+
+
+def take_the_seam_out(a: Attack) -> None:
+    seam, before = a.seam, str(a.row(a.seam)["previous_hash"])
+    a.cut(seam, seam)
+    a.run("UPDATE audit_entry SET previous_hash = :p WHERE seq = :seq", p=before, seq=seam + 1)
+
+
+SEAM_WAYS: tuple[Callable[[Attack], None], ...] = (
+    rewrite_with_the_first_key,
+    cut_behind_the_seam,
+    cut_the_seam_and_go_on_with_the_first_key,
+    make_a_seam_to_another_key,
+    make_the_seam_again_and_go_on,
+    take_the_seam_out,
+)
+"""In a log whose key was changed, by somebody who has its first key."""
 WAYS: tuple[Callable[[Attack], None], ...] = (
     edit_a_text,
     edit_the_moment,
@@ -174,7 +238,16 @@ def undone(engine: sa.Engine) -> Iterator[Session]:
         transaction.rollback()
 
 
-def missed(engine: sa.Engine, way: Callable[[Attack], object], places: int, length: int, seed: int) -> int:
+def missed(
+    engine: sa.Engine,
+    way: Callable[[Attack], object],
+    places: int,
+    length: int,
+    seed: int,
+    *,
+    earlier: Sequence[bytes] = (),
+    checkpoint: bool = True,
+) -> int:
     """How many of so many changes were not found; the chain has ``length`` entries and a checkpoint at its end."""
     rng = random.Random(f"{seed} {way.__name__}")
     with engine.connect() as connection, Session(connection) as session:
@@ -186,27 +259,29 @@ def missed(engine: sa.Engine, way: Callable[[Attack], object], places: int, leng
         seq = number % length + 1 if places >= length else rng.randrange(1, length + 1)
         with undone(engine) as session:
             way(Attack(session, seq, length, rng))
-            count += audit.verify(session, KEY, [mark]).intact
+            count += audit.verify(session, KEY, [mark] if checkpoint else [], earlier).intact
     return count
 
 
-def false_alarms(engine: sa.Engine, runs: int) -> int:
+def false_alarms(engine: sa.Engine, runs: int, earlier: Sequence[bytes] = ()) -> int:
     """How often a chain that nobody has touched does not hold."""
     count = 0
     for _ in range(runs):
         with engine.connect() as connection, Session(connection) as session:
-            count += not audit.verify(session, KEY).intact
+            count += not audit.verify(session, KEY, earlier=earlier).intact
     return count
 
 
-def filled(engine: sa.Engine, length: int) -> None:
-    """Make the tables and a chain of so many entries."""
+def filled(engine: sa.Engine, length: int, *, changed: bool = False) -> None:
+    """Make the tables and a chain of so many entries, two of them for a change of its key half-way."""
     migrate(engine)
     with writing(engine) as session:
-        for number in range(length):
+        for number in range(length - 2 * changed):
+            if changed and number == length // 2 - 1:
+                audit.change_key(session, FIRST, KEY, at=NOW, actor="ana", details={})
             audit.append(
                 session,
-                KEY,
+                FIRST if changed and number < length // 2 - 1 else KEY,
                 at=NOW + timedelta(seconds=number),
                 actor="ana",
                 action="identities read",
@@ -226,18 +301,26 @@ def main(places: int, length: int, seed: int) -> int:
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, running_server() as server:
         statement(as_psycopg(server.get_uri()), "CREATE DATABASE tamper")
-        for place in (Path(folder) / "x.db", as_psycopg(server.get_uri("tamper"))):
-            engine = open_db(place)
-            filled(engine, length)
-            for way in WAYS:
-                count = missed(engine, way, places, length, seed)
-                wrong += count
-                told(f"{engine.dialect.name:11} {places:6,} × {way.__name__}: {count} missed")
-            count = false_alarms(engine, 1_000 if places >= 1_000 else places)
-            wrong += count
-            told(f"{engine.dialect.name:11} untouched: {count} false alarms")
-            engine.dispose()
+        statement(as_psycopg(server.get_uri()), "CREATE DATABASE tamper_changed")
+        for changed in (False, True):
+            name = "tamper_changed" if changed else "tamper"
+            for place in (Path(folder) / f"{name}.db", as_psycopg(server.get_uri(name))):
+                engine = open_db(place)
+                wrong += _all_ways(engine, places, length, seed, changed=changed)
+                engine.dispose()
     return 1 if wrong else 0
+
+
+def _all_ways(engine: sa.Engine, places: int, length: int, seed: int, *, changed: bool) -> int:
+    filled(engine, length, changed=changed)
+    wrong, earlier = 0, [FIRST] if changed else []
+    for way in (*WAYS, *(SEAM_WAYS if changed else ())):
+        count = missed(engine, way, places, length, seed, earlier=earlier)
+        wrong += count
+        told(f"{engine.dialect.name:11} {places:6,} × {way.__name__}: {count} missed")
+    count = false_alarms(engine, 1_000 if places >= 1_000 else places, earlier)
+    told(f"{engine.dialect.name:11} untouched: {count} false alarms")
+    return wrong + count
 
 
 if __name__ == "__main__":

@@ -126,6 +126,61 @@ def test_a_checkpoint_that_was_changed_is_found(owner):
     assert not audit.verify(owner, KEY, [chain.signed(b"x" * 32, mark)]).intact
 
 
+def changed(session: Session, new: bytes, old: bytes = KEY) -> bool:
+    return audit.change_key(session, old, new, at=NOW, actor="ana", details={})
+
+
+def test_a_chain_holds_across_the_changes_of_its_key_with_all_of_them_in_any_order(owner):
+    second, third = b"2" * 32, b"3" * 32
+    assert changed(owner, second)
+    entries(owner, key=second)
+    assert changed(owner, third, second)
+    assert audit.verify(owner, third, [], [second, KEY]) == audit.verify(owner, third, [], [KEY, second])
+    assert audit.verify(owner, third, [], [KEY, second]).entries == 14
+    opened = [details.get("purpose") for _, details in audit.entries(owner, third, [KEY, second])]
+    assert opened.count("visit") == 10
+
+
+def test_without_an_earlier_key_its_part_does_not_hold_and_does_not_open(owner):
+    changed(owner, b"2" * 32)
+    found = audit.verify(owner, b"2" * 32)
+    assert (found.entries, found.broken_at) == (0, 1)
+    with pytest.raises(IntegrityError, match="nor an earlier one"):
+        list(audit.entries(owner, b"2" * 32))
+
+
+def test_with_the_key_before_the_change_alone_the_log_does_not_hold(owner):
+    changed(owner, b"2" * 32)
+    found = audit.verify(owner, KEY)
+    assert (found.entries, found.broken_at) == (6, 7)
+    assert "another key" in str(found.what)
+
+
+def test_a_change_of_the_key_is_made_once_however_often_it_is_asked_for(owner):
+    assert changed(owner, b"2" * 32)
+    assert not changed(owner, b"2" * 32)
+    assert audit.verify(owner, b"2" * 32, [], [KEY]).entries == 7
+
+
+def test_nobody_goes_on_with_a_key_that_was_changed(owner):
+    changed(owner, b"2" * 32)
+    with pytest.raises(IntegrityError, match="changed since this process began"):
+        entries(owner)
+    changed(owner, b"3" * 32, b"2" * 32)
+    for key in (KEY, b"2" * 32):
+        with pytest.raises(IntegrityError, match="changed since this process began"):
+            entries(owner, key=key)
+
+
+def test_a_checkpoint_behind_the_seam_that_the_old_key_signed_is_found(owner):
+    changed(owner, b"2" * 32)
+    *_, last = audit.links(owner)
+    mark = Checkpoint("2026-11-21", chain.moment(NOW), last.seq, last.hash)
+    assert audit.verify(owner, b"2" * 32, [chain.signed(b"2" * 32, mark)], [KEY]).intact
+    found = audit.verify(owner, b"2" * 32, [chain.signed(KEY, mark)], [KEY])
+    assert "not signed with its key" in str(found.what)
+
+
 @pytest.mark.parametrize("table", ["audit_entry", "audit_detail"])
 @pytest.mark.parametrize("deed", ["UPDATE {} SET seq = 9 WHERE seq = 2", "DELETE FROM {} WHERE seq = 2"])
 def test_the_database_itself_lets_the_log_only_grow(any_engine, table, deed):  # noqa: F811
