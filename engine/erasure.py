@@ -27,7 +27,18 @@ from engine.intake.quarantine import SUFFIX, place_of
 from engine.retraction import take_off
 from engine.rewriting import rewrite
 from engine.sealing import seal, unseal
-from engine.tables import Delivery, ErasedSubject, Erasure, Night, Objection, OptOut, OutreachItem, Visit
+from engine.tables import (
+    Consent,
+    ConsentPerson,
+    Delivery,
+    ErasedSubject,
+    Erasure,
+    Night,
+    Objection,
+    OptOut,
+    OutreachItem,
+    Visit,
+)
 from engine.vault import forget, numbers_of
 from engine.workplace import Workplace
 
@@ -224,6 +235,10 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
             held = sa.update(table).where(col(table.household_id) == gone.household)
             session.execute(held.values(household_id=nobody))
         session.execute(sa.delete(OptOut).where(col(OptOut.household_id) == gone.household))
+        theirs = sa.select(col(Consent.id)).where(col(Consent.household_id) == gone.household)
+        agreed = sa.or_(col(ConsentPerson.consent_id).in_(theirs), col(ConsentPerson.person_id).in_(gone.persons))
+        session.execute(sa.delete(ConsentPerson).where(agreed))
+        session.execute(sa.delete(Consent).where(col(Consent.household_id) == gone.household))
         row = session.get(Erasure, gone.erasure)
         assert row is not None
         row.state, row.household_id, row.purged_at = "purged", None, place.log.clock()

@@ -109,7 +109,14 @@ def _make_again(home: Home, scratch: Home, buckets: int) -> str | None:
             if name not in inbox:
                 return f"put the delivery {name} back into inbox/ and run xunfang repair again"
             os.symlink(inbox[name], scratch.inbox / inbox[name].name)
-            taken = take_in(scratch, reject_limit=1.0, tolerated_rows=2**40, buckets=buckets, database=database)
+            taken = take_in(
+                scratch,
+                reject_limit=1.0,
+                tolerated_rows=2**40,
+                buckets=buckets,
+                database=database,
+                again=True,
+            )
             taken.raise_refused()
             for note in (note for note in notes if note.after == number):
                 _again(home, scratch, note)

@@ -24,7 +24,7 @@ def opt_out(
     place: Workplace, household: str, *, reason: str | None = None, until: date | None = None
 ) -> dict[str, Any]:
     """Record that a household does not want to be contacted from today on (``until``: up to that day)."""
-    _known(place, household)
+    refuse_unknown(place, household)
     today, actor = _today(place), place.log.actor
     if until is not None and until < today:
         raise UsageError(f"--until {until}: lies in the past", "Name a day to come, or none.")
@@ -46,7 +46,7 @@ def object_to(place: Workplace, household: str, *, reason: str | None = None) ->
 
     A household with an open objection keeps that one.
     """
-    _known(place, household)
+    refuse_unknown(place, household)
     with writing(place.database) as session:
         statement = select(Objection).where(Objection.household_id == household, Objection.state == "open")
         row = session.exec(statement).first()
@@ -109,7 +109,8 @@ def forget(place: Workplace, household: str, *, reason: str | None = None) -> di
     return told | {"lists_written": len({each.path.with_suffix("") for each in written})}
 
 
-def _known(place: Workplace, household: str) -> None:
+def refuse_unknown(place: Workplace, household: str) -> None:
+    """Raise UsageError where no household of this pseudonym is in the records."""
     known = place.store().homes.households["household_id"]
     if not (known == household).any():
         raise UsageError(

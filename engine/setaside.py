@@ -18,7 +18,7 @@ from engine.errors import HomeError, UsageError
 from engine.files import named_errors, write_bytes, write_text
 from engine.html import page
 from engine.intake.description import read_descriptions
-from engine.intake.mending import ASIDE, WAITING, rows_to_mend
+from engine.intake.mending import ASIDE, NOT_TO_MEND, WAITING, rows_to_mend
 from engine.intake.quarantine import open_columns
 from engine.keys import Keys
 from engine.push.spreadsheet import guarded
@@ -113,7 +113,7 @@ def export(
     files = {}
     for file in receipt.files:
         rows = rows_to_mend(home, keys.vault, store.receipts, delivery_id, file)
-        rows = rows.filter(~pl.col("rule").is_in(WAITING))
+        rows = rows.filter(~pl.col("rule").is_in(NOT_TO_MEND))
         if rows.height:
             files[file.name] = (file, rows)
     if not files:

@@ -276,6 +276,43 @@ class LinkageProposal(Row, table=True):
     reason: str | None = None
 
 
+class Consent(Row, table=True):
+    """A household's consent to a check of facts of stage B: for which application, which facts, until when.
+
+    Who agreed stands in ``consent_person``. ``whole``: everybody in the household did, so that facts of the
+    household as such are covered, too.
+    """
+
+    __tablename__ = "consent"
+    __table_args__: ClassVar[Any] = (
+        sa.CheckConstraint("until >= since", name="until"),
+        sa.CheckConstraint("(withdrawn_on IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    household_id: str = Field(index=True)
+    application: str = Field(description="Number of the application that the check is for")
+    facts: str = Field(description="Classes of facts, divided by blanks")
+    whole: bool
+    since: date
+    until: date = Field(description="Last day")
+    evidence: str = Field(description="Where the signed form is; names nobody")
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    withdrawn_on: date | None = Field(default=None, description="Null = not withdrawn")
+    withdrawn_by: str | None = None
+    reason: str | None = Field(default=None, description="Why it was withdrawn, in the recorder's words")
+
+
+class ConsentPerson(Row, table=True):
+    """A person who agreed."""
+
+    __tablename__ = "consent_person"
+
+    consent_id: int = Field(foreign_key="consent.id", primary_key=True)
+    person_id: str = Field(primary_key=True)
+
+
 class Confirmation(Row, table=True):
     """A delivery that is unlike its history, or was refused, and that a person has looked at: nights go on."""
 

@@ -2,7 +2,7 @@
 
 Sensitivity classes (PIPL Art. 28): S = social, P = private/sensitive. Identities are in no kind here: they live
 in the vault. Stage-B facts (bank, securities, vehicle, property, tax detail, housing fund) are no kind of ours
-before a consent record exists (社会救助法 Arts. 40-41), so they cannot reach a feature.
+with a consent or without (社会救助法 Arts. 40-41), so they cannot reach a feature.
 
 Conventions: money is signed integer minor units of the home's currency (fen); a month is the date of its first
 day; ids are pseudonyms; every row carries the two dates "when it happened" and ``known_on``.

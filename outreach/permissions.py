@@ -21,7 +21,7 @@ Action = Literal[
     "reveal",  # one household, on a screen
     "export",  # rows about people, out of the home
     "review",  # release, hold, confirm what somebody else has made
-    "record",  # what a household or a visitor tells: outcome, opt-out, objection, erasure
+    "record",  # what a household or a visitor tells: outcome, opt-out, objection, consent, erasure
     "keep",  # keys, backups, versions of the database, repair of stored files
     "read_log",  # the audit log
     "verify",  # compare what is stored with its hashes

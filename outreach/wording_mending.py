@@ -143,6 +143,10 @@ RULES: Final[dict[str, Advice]] = {
         Text("个税或公积金明细须经本人授权", "tax detail and housing fund need the person's consent"),
         Text("不要报送这一行。", "Leave the row out."),
     ),
+    "stage_b_with_consent": Advice(
+        Text("经授权的核对信息，只计数，不保存", "a check with consent: counted, and not kept"),
+        Text("无需更正。", "There is nothing to mend."),
+    ),
     "oop_not_above_total": Advice(
         Text("个人负担大于总费用", "more paid than was billed"), Text("核对两个金额。", "Check both amounts.")
     ),

@@ -6,7 +6,6 @@ from random import Random
 import pyarrow as pa
 from spoil import (
     AMOUNT,
-    DEPT,
     HEADER,
     KIND,
     KNOWN_ON,
@@ -60,7 +59,6 @@ CELLS = {
     "a month that is no first day": (MONTH, lambda random: "2024-01-15"),
     "known after the delivery": (KNOWN_ON, lambda random: "2031-01-01"),
     "a code of another list": (KIND, lambda random: random.choice(["salary", "工资", "WAGE", "wage "])),
-    "a fact of stage B": (DEPT, lambda random: "SW"),
     "a period that is too long": (PERIOD, lambda random: random.choice(["13", "0", "-1"])),
     "a huge field": (NUMBER, lambda random: "x" * random.randint(131_073, 200_000)),
 }
@@ -153,6 +151,7 @@ REFUSED = {
     "a column named as one of ours": lambda table: table.csv().replace("quality", "row_", 1).encode(),
     "a delimiter at the end of every line": lambda table: table.csv(end=",\n").encode(),
     "semicolons under the name of commas": lambda table: table.csv(";").encode(),
+    "facts of stage B": lambda table: table.csv().replace(",RS,", ",SW,", 3).encode(),
     "line ends of long ago": lambda table: table.csv(end="\r").encode(),
     "a column in words": lambda table: table.csv().replace("registered", "表").encode(),
     "gzip and nothing in it": lambda table: packed(b""),

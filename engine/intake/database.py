@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from engine.errors import SourceError, UsageError
 from engine.files import locked, named_errors, sha256_of, sync_folder, write_text
 from engine.intake.description import Description, read_descriptions
+from engine.intake.door import refuse_columns
 from engine.intake.manifest import MANIFEST
 from engine.settings import Home
 
@@ -90,6 +91,8 @@ def _write(path: Path, given: Description, address: str) -> int:
     writer, rows = None, 0
     try:
         for batch in _batches(given, address):
+            if writer is None:
+                refuse_columns(f"sources/{given.name}.toml: the query's result", batch.columns)
             text = batch.select(pl.all().cast(pl.String)).to_arrow(compat_level=pl.CompatLevel.oldest())
             writer = writer or pq.ParquetWriter(path, text.schema, compression="zstd")
             writer.write_table(text)

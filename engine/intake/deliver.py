@@ -15,8 +15,9 @@ from engine.homes import Homes, bucket_of
 from engine.identity import EmployerKind, IdKind, digests
 from engine.intake.account import Account
 from engine.intake.description import Description
+from engine.intake.door import Consents, Door, refuse_columns
 from engine.intake.manifest import IDENTITY, Delivery
-from engine.intake.mapping import Mapper
+from engine.intake.mapping import Mapper, without
 from engine.intake.mending import Mending
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.quarantine import seal_rows
@@ -43,7 +44,8 @@ Progress = Callable[[str, int, int], None]
 class Rules:
     """How a delivery is read: whose numbers, how much may be broken before it is refused, which descriptions.
 
-    ``erased``: the digests of those whom the home has forgotten.
+    ``erased``: the digests of those whom the home has forgotten. ``consents``: who has agreed to what on the day of
+    the delivery.
     """
 
     person_ids: IdKind
@@ -52,6 +54,7 @@ class Rules:
     descriptions: Mapping[str, Description] = field(default_factory=dict)
     erased: Collection[str] = ()
     employer_ids: EmployerKind = "free"
+    consents: Consents = field(default_factory=Consents)
 
 
 def take_delivery(
@@ -75,8 +78,10 @@ def take_delivery(
     pseudonymiser = Pseudonymiser(keys.pseudonym, rules.person_ids, rules.employer_ids)
     taking = _Taking(store, delivery, rules, pseudonymiser, mending, progress=progress)
     try:
+        taking.stage_b()
         taking.records()
         identities = taking.identities()
+        taking.door.refuse()
         for file, broken in taking.account.broken().sort("row_").partition_by("file_", as_dict=True).items():
             seal_rows(home, keys.vault, delivery, taking.account.entries[file[0]].name, broken)
         taking.account.check_limit(rules.reject_limit, rules.tolerated_rows)
@@ -123,6 +128,7 @@ class _Taking:
         progress: Progress,
     ) -> None:
         self.account = Account(delivery)
+        self.door = Door(delivery, pseudonymiser, rules.consents)
         self._store, self._delivery, self._mending, self._progress = store, delivery, mending, progress
         self._stock = Stock(store, delivery.id)
         self._pseudonymiser = pseudonymiser
@@ -131,6 +137,13 @@ class _Taking:
         self._described = {name: rules.descriptions[name] for name in named}
         self._owned: dict[str, tuple[int, int]] = {}
         self._read = 0
+
+    def stage_b(self) -> None:
+        """The files of stage-B kinds: counted, and read for nothing but whose they are."""
+        for file, rows, blank_lines, kept_out in self.door.files():
+            self.account.came_in(file, rows, blank_lines)
+            self.account.set_aside(kept_out.with_columns(file_=pl.lit(file, pl.UInt32)))
+            self._check_rows(file)
 
     def records(self) -> None:
         """Everything but the identities, the roster first."""
@@ -265,13 +278,17 @@ class _Taking:
             for block in ahead(blocks(self._delivery.folder / entry.name, entry.proves_length, entry.shape)):
                 self._progress("read", self._read, total)
                 frame, idle = self._mending.take(file, block.frame)
+                refuse_columns(f"{self._delivery.id}: {entry.name}", frame.columns)
                 frame, unmapped = mapper.apply(frame)
+                frame, kept_out = self.door.sort_out(kind, entry.name, frame)
+                unmapped = without(unmapped, kept_out)
+                frame = without(frame, unmapped)
                 parser.check_columns(frame)
                 parsed = parser.parse(mapper.dated(frame), serial_dates=block.serial_dates)
                 good, broken = mapper.whole_rows(*self._without_erased(*parsed))
                 torn = pl.DataFrame(list(block.broken), schema=broken.schema, orient="row")
                 self.account.came_in(file, block.rows, block.blank_lines)
-                lost = pl.concat([unmapped, broken, torn, idle])
+                lost = pl.concat([kept_out, unmapped, broken, torn, idle])
                 self.account.set_aside(lost.with_columns(file_=pl.lit(file, pl.UInt32)))
                 self._read += block.size
                 yield of_file(good, file)

@@ -17,6 +17,7 @@ from engine.files import locked, remove_unfinished, write_text
 from engine.intake.deliver import Progress, Rules, remove_unreceipted, take_delivery
 from engine.intake.described import Arrivals, described_manifest, is_described
 from engine.intake.description import read_descriptions
+from engine.intake.door import Consents, consents_on
 from engine.intake.manifest import Delivery, Manifest, folders, open_delivery, read_manifest
 from engine.intake.roster import NobodyKnownError
 from engine.intake.standing import standing
@@ -68,13 +69,14 @@ def take_in(
     today: date | None = None,
     log: AuditLog | None = None,
     progress: Progress = silent,
+    again: bool = False,
 ) -> TakenIn:
     """Take in what lies in the inbox and is not in the store yet. Doing so again changes nothing.
 
     A delivery is refused where a kind loses more than ``reject_limit`` of its rows and over ``tolerated_rows``.
     Each delivery is noted in ``log`` (without one, as the operator's). ``today`` is the day of arrival of
     deliveries that do not tell their own. ``buckets`` is used for a new home only (else by the number of households
-    that the first manifest tells).
+    that the first manifest tells). ``again``: the deliveries were taken in before, and consents judged then.
     Raises LockedError where another process is at it, HomeError, IntegrityError, DiskFullError; refusals of single
     deliveries are in the result.
     """
@@ -86,7 +88,7 @@ def take_in(
         rules = Rules(
             settings.person_ids, reject_limit, tolerated_rows, descriptions, employer_ids=settings.employer_ids
         )
-        work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress)
+        work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress, again)
         work.open_store(buckets)
         opened = open_home_db(home, settings) if database is None else database
         work.take_all(opened, log or AuditLog(opened, keys.audit, "operator", "operator"))
@@ -133,6 +135,7 @@ class _Inbox:
     rules: Rules
     arrivals: Arrivals
     progress: Progress
+    again: bool
     taken: list[Receipt] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     same_as: dict[str, str] = field(default_factory=dict)
@@ -205,7 +208,7 @@ class _Inbox:
                     self.store,
                     delivery,
                     keys=self.keys,
-                    rules=replace(self.rules, erased=_erased(database)),
+                    rules=self._rules_of(delivery, database),
                     database=database,
                     log=log,
                     progress=self.progress,
@@ -214,6 +217,12 @@ class _Inbox:
             self.store = RecordStore.open(self.home, self.keys)
         if delivery.id not in self.same_as:
             write_text(self._seen_path(manifest), _state(folder, manifest))
+
+    def _rules_of(self, delivery: Delivery, database: sa.Engine) -> Rules:
+        """How this delivery is read: with what the database knows of erasures and consents."""
+        day = delivery.manifest.delivered_on
+        consents = Consents(known=True) if self.again else consents_on(database, day)
+        return replace(self.rules, erased=_erased(database), consents=consents)
 
     def _read_alike(self, delivery: Delivery) -> list[Receipt]:
         """The receipts of deliveries that were read by descriptions as they are now.

@@ -57,7 +57,7 @@ class Mapper:
     _failed: dict[str, int] = field(default_factory=dict)
 
     def apply(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """A frame of our columns with ``row_``, and the rows that could not be mapped (``row_, rule``).
+        """All rows in our columns with ``row_``, and those of them that could not be mapped (``row_, rule``).
 
         Raises SourceError where the file lacks a column that the description reads.
         """
@@ -83,8 +83,7 @@ class Mapper:
                 if failed.any():
                     rules.append(pl.select(pl.when(failed).then(pl.lit(f"{name}|{rule}"))).to_series())
         ours = pl.DataFrame(mapped)
-        broken = pl.concat([empty, _first_rules(ours["row_"], rules)])
-        return _without(ours, broken), broken
+        return ours, pl.concat([empty, _first_rules(ours["row_"], rules)])
 
     def dated(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The records with the assumed day of knowledge, where the delivery is a first load."""
@@ -99,7 +98,7 @@ class Mapper:
             return good.with_columns(pl.lit(1, dtype=pl.UInt8).alias("rows_")), broken
         broken = broken.unique("row_", keep="first", maintain_order=True)
         first = pl.col("row_").is_first_distinct().cast(pl.UInt8)
-        return _without(good, broken).with_columns(first.alias("rows_")), broken
+        return without(good, broken).with_columns(first.alias("rows_")), broken
 
     def check_kinds_of_columns(self) -> None:
         """After the last block: raise SourceError where nothing in a column could be read as described."""
@@ -285,7 +284,8 @@ def _ruled(rows: pl.Series, rule: str) -> pl.DataFrame:
     return pl.DataFrame({"row_": rows, "rule": [rule] * rows.len()}, schema=BROKEN_SCHEMA)
 
 
-def _without(frame: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+def without(frame: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a frame that are not among the broken ones."""
     return frame.join(broken, on="row_", how="anti", maintain_order="left") if broken.height else frame
 
 

@@ -18,12 +18,14 @@ from engine.intake.quarantine import open_rows
 from engine.intake.roster import HOMELESS, NO_HOUSEHOLD, NO_MEMBERS, UNKNOWN
 from engine.receipts import FileReceipt, Mended, Receipt
 from engine.settings import Home
+from outreach.stage_b import WITH_CONSENT
 
 MENDS: Final = "mends_row"
 ASIDE: Final = (MENDS, "broke_rule", "raw_text")
 """Columns of a corrected file that are no columns of its kind."""
 WAITING: Final = (NO_MEMBERS, NO_HOUSEHOLD, HOMELESS, UNKNOWN)
 """Rules of rows that go in by themselves when their owner is delivered; they cannot be sent back as mended."""
+NOT_TO_MEND: Final = (*WAITING, WITH_CONSENT)
 
 NO_ROW: Final = f"{MENDS}|names_no_row_to_be_mended"
 TWICE: Final = f"{MENDS}|the_same_row_twice"
@@ -72,7 +74,7 @@ class Mending:
             rows = rows_to_mend(home, key, receipts, corrected, file)
             mending._files[place] = file
             mending._open[place] = dict(
-                rows.filter(~pl.col("rule").is_in(WAITING)).select("row", "rule").iter_rows()
+                rows.filter(~pl.col("rule").is_in(NOT_TO_MEND)).select("row", "rule").iter_rows()
             )
         return mending
 

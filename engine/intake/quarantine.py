@@ -12,6 +12,7 @@ from engine.intake.manifest import Delivery
 from engine.intake.read import blocks, raw_text
 from engine.sealing import seal, unseal
 from engine.settings import Home
+from outreach.stage_b import NAMED, WITH_CONSENT
 
 SUFFIX: Final = ".sealed"
 SCHEMA: Final = {"row": pl.Int64, "rule": pl.String, "text": pl.String}
@@ -20,14 +21,22 @@ HEADER: Final = 0
 
 
 def seal_rows(home: Home, key: bytes, delivery: Delivery, name: str, broken: pl.DataFrame) -> None:
-    """Keep the raw text of the broken rows (``row_, rule``) of one file, and the names of its columns."""
-    path, shape = delivery.folder / name, delivery.entry(name).shape
+    """Keep the raw text of the broken rows (``row_, rule``) of one file, and the names of its columns.
+
+    No text is kept of rows of stage B, nor of rows that cannot be read and name such a department.
+    """
+    path, entry = delivery.folder / name, delivery.entry(name)
+    shape = entry.shape
     texts = pl.DataFrame(
         list(raw_text(path, broken["row_"].to_list(), shape)),
         schema={"row": pl.Int64, "text": pl.String},
         orient="row",
     )
     rows = broken.rename({"row_": "row"}).join(texts, on="row", how="left").sort("row").select(list(SCHEMA))
+    stage_b = pl.col("rule") == WITH_CONSENT
+    if entry.kind == "income":
+        stage_b |= pl.col("text").str.to_uppercase().str.contains(NAMED)
+    rows = rows.with_columns(pl.when(~stage_b.fill_null(value=False)).then("text").alias("text"))
     columns = [each for each in next(blocks(path, whole=True, shape=shape)).frame.columns if each != "row_"]
     header = {"row": [HEADER], "rule": [None], "text": [json.dumps(columns)]}
     rows = pl.concat([pl.DataFrame(header, schema=SCHEMA), rows])

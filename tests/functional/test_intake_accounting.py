@@ -68,7 +68,6 @@ SPOILT: dict[str, tuple[bytes, dict[str, int]]] = {
     "too many months": (cell(5, "period_months", "13"), {"period_months|max": 1}),
     "no owner": (cell(5, "person_id", ""), {"one_of_person_and_household": 1}),
     "an owner of blanks": (cell(5, "person_id", "  "), {"one_of_person_and_household": 1}),
-    "a stage-B source": (cell(5, "source_dept", "SW"), {"not_stage_b": 1}),
     "known after the delivery": (cell(5, "known_on", "2030-01-01"), {"known_on|after_the_delivery": 1}),
     "a stranger": (cell(5, "person_id", "P999"), {"person_not_in_any_household": 1}),
     "a row twice": (line(5, lambda old: old + b"\n" + old), {"duplicate_key": 2}),

@@ -11,7 +11,7 @@ import tomli_w
 
 from engine.errors import SourceError
 from engine.intake.description import read_description
-from engine.intake.mapping import Mapper, amounts
+from engine.intake.mapping import Mapper, amounts, without
 
 DAY = date(2025, 12, 31)
 WHY = descriptions.WHY | {"from": {"files": "*.csv"}}
@@ -36,9 +36,9 @@ def described(folder: Path, kind: str = "income", **entries: Any) -> Path:
 def mapped(folder: Path, frame: dict[str, list[Any]], **entries: Any) -> tuple[pl.DataFrame, dict[int, str]]:
     mapper = Mapper(read_description(described(folder, **entries)), "a.csv", DAY)
     given = pl.DataFrame(frame).with_row_index("row_", offset=2).with_columns(pl.col("row_").cast(pl.Int64))
-    good, broken = mapper.apply(given)
+    ours, broken = mapper.apply(given)
     mapper.check_kinds_of_columns()
-    return good, dict(broken.iter_rows())
+    return without(ours, broken), dict(broken.iter_rows())
 
 
 def pensions(month: str = "202501", amount: str = "1,234.50") -> dict[str, list[Any]]:
