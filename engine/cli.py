@@ -169,13 +169,11 @@ def evaluate(
 
     Example: xunfang evaluate --home demo-home --json
     """
-    from engine import learning
+    from engine import learning, trial
 
     with bars() as progress:
         used = learning.seed_of(home_at(home)) if seed is None else seed
-        place = opened(home, seed=used, threads=threads)
-        place.take_in(progress).raise_refused()
-        told = learning.evaluate(place.learner(progress))
+        told = trial.evaluate(opened(home, seed=used, threads=threads), progress)
     emit(told, as_json, "experiments")
 
 

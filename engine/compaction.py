@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
-from engine.files import locked
 from engine.recordstore import RecordStore
-from engine.rewriting import everything, rewrite
+from engine.rewriting import alone, everything, rewrite
 from engine.settings import Home
 
 WHY: Final = "many small files were put together; no row was changed"
@@ -14,11 +13,11 @@ WHY: Final = "many small files were put together; no row was changed"
 def compact(home: Home, store: RecordStore, *, files: int, now: datetime) -> dict[str, Any]:
     """Put the files of a kind and bucket together where there are at least so many; tells how many there were.
 
-    Every answer stays as it is, that of a past night as well. Raises LockedError while a night runs or deliveries
-    are taken in.
+    Every answer stays as it is, that of a past night as well. Raises LockedError while a night runs, while
+    anybody reads the records, or while deliveries are taken in.
     """
     before = len(store.every_part())
-    with locked(home.nights / ".lock", "running a night"):
+    with alone(home):
         note = rewrite(store, everything, what="compaction", why=WHY, now=now, merge=files)
     return {
         "files_before": before,

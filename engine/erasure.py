@@ -21,11 +21,11 @@ from sqlmodel import Session, col, select
 
 from engine.db import reading, writing
 from engine.errors import UsageError
-from engine.files import locked, sha256_of, write_bytes, write_parquet, write_text
+from engine.files import sha256_of, write_bytes, write_parquet, write_text
 from engine.identity import digests
 from engine.intake.quarantine import SUFFIX, place_of
 from engine.retraction import take_off
-from engine.rewriting import rewrite
+from engine.rewriting import alone, rewrite
 from engine.sealing import seal, unseal
 from engine.tables import (
     Consent,
@@ -66,9 +66,9 @@ def erase(place: Workplace, household: str, *, reason: str | None = None) -> dic
     """Void a household, then purge it with its people; tells the counts and what is left.
 
     Whoever has moved on to another household since keeps their own records there. Raises UsageError where the
-    records hold no such household, LockedError while a night runs.
+    records hold no such household, LockedError while a night runs or anybody reads the records.
     """
-    with locked(place.home.nights / ".lock", "running a night, or erasing"):
+    with alone(place.home):
         gone = _void(place, household, reason)
         _purge_quarantine(place, gone)
         _purge_records(place, gone)

@@ -91,12 +91,25 @@ def locked(path: Path, what: str) -> Iterator[None]:
 
     The lock is the process's own: it ends with the process, however that ends.
     """
+    with _flocked(path, what, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def shared(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file together with others who do so; raises LockedError at once where somebody has it alone."""
+    with _flocked(path, what, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _flocked(path: Path, what: str, how: int) -> Iterator[None]:
     with named_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockedError(
                 f"{path.parent}: another process is {what}", "Wait until it is done and run the command again."

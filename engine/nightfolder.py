@@ -26,6 +26,8 @@ from outreach.sharing import Staff
 MANIFEST: Final = "manifest.json"
 LISTED: Final = "listed"
 """Frames of the listed households only: what the cards are made from."""
+RETIRED: Final = "retired"
+"""What a manifest holds of a night whose other files were past their time: since when, after how many months."""
 GIVEN: Final = "given"
 _GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave")
 

@@ -11,11 +11,13 @@ from engine import nights
 from engine.db import reading, writing
 from engine.errors import UsageError
 from engine.holding import doubts, held_by
+from engine.intake.inbox import TakenIn
 from engine.lease import Claim
 from engine.nightfolder import Made, Standing, facts_of, write_night
 from engine.nights import Saved
 from engine.population import Population, Progress, silent
 from engine.retraction import retire_gone
+from engine.rewriting import steady
 from engine.workplace import Models, Workplace
 from models.peers import peer_medians
 from models.risk import RiskModel
@@ -48,6 +50,21 @@ def run_night(
     """Run the night of a business date. A finished date is never made again: it is said, and nothing changes."""
     started_at = now()
     taken = place.take_in(progress)  # 1  inbox → checked records; bad rows set aside, counted, never lost
+    with steady(place.home):
+        return _night_of(place, business_date, taken, started_at, now=now, claim=claim, progress=progress)
+
+
+def _night_of(
+    place: Workplace,
+    business_date: date,
+    taken: TakenIn,
+    started_at: datetime,
+    *,
+    now: Callable[[], datetime],
+    claim: Claim | None,
+    progress: Progress,
+) -> NightResult:
+    """All of a night but the taking in, while nobody takes files of the store away."""
     population = place.population(progress)
     models = place.promoted_models()
     done = _finished(place, business_date, models)

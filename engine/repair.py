@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine.aging import Aged
 from engine.db import open_db
 from engine.errors import XunfangError
 from engine.files import UNFINISHED, locked, sha256_of, write_bytes
@@ -149,6 +150,11 @@ def _again(home: Home, scratch: Home, note: Rewriting) -> None:
         sizes = Counter(Path(path).parent for path in note.replaced)
         files = min(sizes[Path(file.path).parent] for file in note.stored)
         rewrite(RecordStore.open(scratch), everything, what=note.what, why=note.why, now=note.made_at, merge=files)
+        return
+    if note.what == "retention":
+        store = RecordStore.open(scratch)
+        keep = Aged.of(store, note.before).keep
+        rewrite(store, keep, what=note.what, why=note.why, now=note.made_at, before=note.before)
         return
     for file in note.stored:  # whose rows were taken out is not known any more: only whole files are taken over
         path = home.records / file.path

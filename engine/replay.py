@@ -1,6 +1,7 @@
 """A past night made again from what was known then, and compared with it byte by byte."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,19 @@ from engine.db import reading
 from engine.errors import UsageError
 from engine.files import sha256_of
 from engine.learning import kept_model
-from engine.nightfolder import MANIFEST, manifest_of, read_manifest, read_standing, write_frames, write_manifest
+from engine.nightfolder import (
+    MANIFEST,
+    RETIRED,
+    manifest_of,
+    read_manifest,
+    read_standing,
+    write_frames,
+    write_manifest,
+)
 from engine.pipeline import make_night
 from engine.population import Population, Progress, silent
 from engine.recordstore import RecordStore
+from engine.rewriting import steady
 from engine.tables import Night
 from engine.workplace import Workplace
 from outreach.policy import Policy
@@ -28,8 +38,15 @@ def replay_night(place: Workplace, business_date: date, into: Path, progress: Pr
     ``reasons`` why they may: rows erased or past their time, another code. Raises UsageError where there was no
     such night, IntegrityError where what it was made from is lost.
     """
+    with steady(place.home):
+        return _replayed(place, business_date, into, progress)
+
+
+def _replayed(place: Workplace, business_date: date, into: Path, progress: Progress) -> dict[str, Any]:
     night = _night(place, business_date)
     told = read_manifest(place, business_date)
+    if RETIRED in told:
+        return _gone(business_date, told[RETIRED])
     folder = place.home.nights / business_date.isoformat()
     settings = place.settings.model_copy(update={"programmes": told["programmes"], "lacks": told["lacks"]})
     then = dataclasses.replace(place, settings=settings, policy=Policy.from_toml(told["policy"]))
@@ -46,6 +63,17 @@ def replay_night(place: Workplace, business_date: date, into: Path, progress: Pr
         "identical": compared["equal"] > 0 and not any(compared[name] for name in ("differ", "missing", "new")),
         **compared,
         "reasons": _reasons(store, night, told),
+    }
+
+
+def _gone(business_date: date, retired: Mapping[str, Any]) -> dict[str, Any]:
+    """A night whose files were past their time: what it was given is gone with them, so nothing can be made."""
+    why = f"the files of a night are kept for {retired['months']} months (policy.toml, retention)"
+    return {
+        "business_date": business_date.isoformat(),
+        "identical": False,
+        **{"equal": 0, "differ": [], "missing": [], "new": []},
+        "reasons": [{"what": "retention", "on": retired["on"], "why": why, "rows": 0}],
     }
 
 

@@ -5,7 +5,8 @@ count and the old ones not, then the old ones are removed: whoever is stopped in
 or as it was to be, and the next command that writes removes what nobody names.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Final
 
 import polars as pl
 
-from engine.files import locked, remove_unfinished, sha256_of, write_parquet
+from engine.files import locked, remove_unfinished, sha256_of, shared, write_parquet
 from engine.receipts import Rewriting, RewrittenFile, Role, write_rewriting
 from engine.recordstore import BROUGHT_BY, LOCK, Part, RecordStore, remove_unnamed
+from engine.settings import Home
 from features.records import KEYS, KINDS
 
 Keep = Callable[[str, pl.LazyFrame], pl.LazyFrame]
@@ -25,6 +27,26 @@ It may filter only: columns, values and order stay. ``kind`` is ``reporting`` fo
 """
 REPORTING: Final = "reporting"
 COUNTED: Final[tuple[Role, ...]] = ("records", "waiting")
+READERS: Final = ".readers"
+"""Lock file: shared by all who read a picture of the store for long, exclusive for whoever removes files of it."""
+
+
+@contextmanager
+def steady(home: Home) -> Iterator[None]:
+    """While a picture of the store is read: no file that it names is taken away. Open the picture inside.
+
+    Any number may read at once, and deliveries may be taken in. Raises LockedError while stored files are written
+    anew.
+    """
+    with shared(home.records / READERS, "changing stored records"):
+        yield
+
+
+@contextmanager
+def alone(home: Home, what: str = "at a night or changing stored records") -> Iterator[None]:
+    """While stored files are taken away: no night runs and nobody reads. Raises LockedError where somebody does."""
+    with locked(home.nights / ".lock", what), locked(home.records / READERS, "reading the records"):
+        yield
 
 
 def everything(_kind: str, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -50,7 +72,7 @@ def rewrite(
     are at least so many (0 = never). All changes at once, with the note that is returned. ``why`` stays in the
     store and names nobody.
     The caller's picture of the store is old afterwards: ``store.again()``. Raises LockedError while deliveries are
-    taken in. Do not call it while a night runs: the night's own picture names files that this removes.
+    taken in. Call it under ``alone``: whoever reads has a picture that names files that this removes.
     """
     with locked(store.root / LOCK, "taking in deliveries or changing stored records"):
         return rewrite_locked(

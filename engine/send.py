@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from engine import nights
 from engine.db import reading, writing
 from engine.errors import HomeError
-from engine.nightfolder import LISTED, MANIFEST, listed_frame, read_manifest
+from engine.nightfolder import LISTED, MANIFEST, RETIRED, listed_frame, read_manifest
 from engine.push.cards import Frames, Run, VisitList, visit_lists
 from engine.push.outbox import Written, write_list
 from engine.tables import Night, OutreachItem, OutreachList, Visit
@@ -40,6 +40,8 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
     with reading(place.database) as session:
         night = nights.find_night(session, business_date)
         waiting = [] if night is None or night.id is None else nights.unsent(session, night.id, CHANNEL)
+        if waiting and RETIRED in read_manifest(place, business_date):
+            return _nothing_left(place, waiting, at)
         ids = {each.caseworker_id: each.id for each in waiting if each.caseworker_id in known}
         frames = _frames(place, session, business_date, list(ids.values())) if ids else None
     written: list[Written] = []
@@ -67,6 +69,15 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
             "Put the entry back until the list is written, and run the same command again.",
         )
     return written
+
+
+def _nothing_left(place: Workplace, waiting: list[OutreachList], at: datetime) -> list[Written]:
+    """Lists that were to be written anew, of a night whose files and lists are past their time: nothing is left."""
+    with writing(place.database) as session:
+        for each in waiting:
+            assert each.id is not None
+            nights.mark_sent(session, each.id, CHANNEL, at)
+    return []
 
 
 def send_late(place: Workplace, at: datetime) -> list[Written]:
@@ -201,6 +212,7 @@ def _previous(place: Workplace, session: Session, lists: list[Any], business_dat
         listed_frame(place, day, "findings").select("household_id", "code", pl.lit(day).alias("listed_on"))
         for day in last["listed_on"].unique().sort()
         if (place.home.nights / day.isoformat() / MANIFEST).exists()
+        and f"{LISTED}/findings.parquet" in read_manifest(place, day)["files"]
     ]
     codes = (
         pl.concat(told)

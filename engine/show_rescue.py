@@ -15,6 +15,31 @@ def _show_compact(told: Told, console: Console) -> None:
     console.print(f"{told['files_before']:,} files are {told['files_after']:,} now ({told['rows']:,} rows written)")
 
 
+def _show_retain(told: Told, console: Console) -> None:
+    verb = "would go" if told["dry_run"] else "are gone"
+    for kind, each in told["kinds"].items():
+        if each["records"]:
+            console.print(
+                f"{kind}: {each['records']:,} records {verb}, over since {each['oldest']}; "
+                f"kept from {each['kept_from']} on"
+            )
+    others = {
+        "raw texts of rows set aside": told.get("quarantined", 0),
+        "versions of identities": told.get("identities", 0),
+        "nights' folders": len(told["nights"]),
+        "folders of lists": len(told["lists"]),
+        "visits": told["visits"],
+        "items of lists": told["items"],
+    }
+    for name, count in others.items():
+        if count:
+            console.print(f"{name}: {count:,} {verb}")
+    if not any(others.values()) and not any(each["records"] for each in told["kinds"].values()):
+        console.print(f"nothing is past its time on {told['as_of']}")
+    for name in told.get("still_in_inbox", ()):
+        console.print(f"the delivery {name} still lies in inbox/ with rows that are gone: clear it", soft_wrap=True)
+
+
 def _show_replay(told: Told, console: Console) -> None:
     every = "all " if told["identical"] else ""
     console.print(f"night of {told['business_date']} made again: {every}{told['equal']} files have the same bytes")
@@ -56,6 +81,7 @@ def _show_restore(told: Told, console: Console) -> None:
 
 SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "compact": _show_compact,
+    "retain": _show_retain,
     "replay": _show_replay,
     "backup": _show_backup,
     "repair": _show_repair,

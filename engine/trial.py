@@ -14,6 +14,7 @@ from engine.lease import Claim
 from engine.ledger import Schedule
 from engine.pipeline import NightResult, run_night
 from engine.population import Progress, silent
+from engine.rewriting import steady
 from engine.scheduler import run_scheduler
 from engine.send import send_late, send_night
 from engine.settings import Home
@@ -79,11 +80,19 @@ def first_night(
 def train(place: Workplace, progress: Progress) -> dict[str, Any]:
     """Take in the inbox, run both experiments, promote what the policy says, and note it in the audit log."""
     place.take_in(progress).raise_refused()
-    experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
+    with steady(place.home):
+        experiments = learning.learn(place.learner(progress), promote=place.policy.promotion.automatic)
     for risk, told in experiments.items():
         noted = {name: told.get(name) for name in ("model_id", "inputs", "seed")}
         place.log.note("model promoted" if told["promoted"] else "model trained", "model", {"risk": risk, **noted})
     return experiments
+
+
+def evaluate(place: Workplace, progress: Progress) -> dict[str, Any]:
+    """Take in the inbox and tell the experiments: those that are stored, or new ones where anything has changed."""
+    place.take_in(progress).raise_refused()
+    with steady(place.home):
+        return learning.evaluate(place.learner(progress))
 
 
 def empty_home(home: Home) -> dict[str, Any]:

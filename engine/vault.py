@@ -138,6 +138,26 @@ def forget(session: Session, subjects: Sequence[str]) -> int:
     return gone
 
 
+def last_known_before(session: Session, first: date) -> list[str]:
+    """The subjects of whom nothing has become known since a day, sorted."""
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    newest = sa.select(table.c.subject).group_by(table.c.subject).having(sa.func.max(table.c.known_on) < first)
+    return sorted(session.execute(newest).scalars())
+
+
+def forget_replaced(session: Session, first: date) -> int:
+    """Delete the versions that another had replaced before a day, in the caller's transaction; tells how many."""
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    later = table.alias("later")
+    replaced = sa.exists().where(
+        later.c.subject == table.c.subject,
+        later.c.known_on < first,
+        later.c.known_on >= table.c.known_on,
+        sa.tuple_(later.c.valid_from, later.c.known_on) > sa.tuple_(table.c.valid_from, table.c.known_on),
+    )
+    return len(session.execute(sa.delete(table).where(replaced).returning(table.c.known_on)).all())
+
+
 class VaultReader:
     """The one way from a pseudonym back to a name: for the households on a list, as of its date.
 

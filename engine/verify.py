@@ -14,6 +14,7 @@ from engine.learning import RISKS, promoted_model
 from engine.nightfolder import read_manifest
 from engine.receipts import lost_receipts, readable
 from engine.recordstore import RecordStore
+from engine.rewriting import steady
 from engine.tables import Night
 from engine.vault import unopened
 from engine.workplace import Workplace
@@ -23,7 +24,8 @@ def verify_home(place: Workplace) -> dict[str, Any]:
     """``damaged``: each file that differs from its hash, by path, with what is wrong; ``audit``: the chain."""
     damaged = []
     if place.has_records():
-        damaged += _records(place)
+        with steady(place.home):
+            damaged += _records(place)
     damaged += _vault(place)
     damaged += _models(place)
     checkpoints = read_checkpoints(checkpoint_folders(place.home, place.settings))

@@ -23,6 +23,8 @@ OUTCOMES: Final = (
 Outcome = Literal[OUTCOMES]  # type: ignore[valid-type]
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0)]
+Months = Annotated[int, Field(ge=24, le=1_200)]
+"""Two years at least: a night reads the last 24 months, and a shorter memory would change its lists."""
 
 
 class PolicyError(ValueError):
@@ -123,6 +125,37 @@ class Promotion(Section):
     automatic: bool
 
 
+class Retention(Section):
+    """For how many months things are kept after they are over, by kind of record and of file.
+
+    A policy that was written before there were periods has these defaults, as shipped.
+    """
+
+    household: Months = 60
+    member: Months = 60
+    income: Months = 60
+    employment: Months = 60
+    medical: Months = 36
+    benefit: Months = 60
+    event: Months = 36
+    enrolment: Months = 60
+    disability: Months = 60
+    schooling: Months = 60
+    kin: Months = 60
+    utility: Months = 36
+    identity: Months = 60
+    quarantine: Annotated[int, Field(ge=1, le=1_200)] = 12
+    nights: Annotated[int, Field(ge=36, le=1_200)] = 36
+    lists: Annotated[int, Field(ge=1, le=1_200)] = 12
+    visits: Annotated[int, Field(ge=36, le=1_200)] = 60
+
+    @model_validator(mode="after")
+    def _lists_not_longer_than_nights(self) -> "Retention":
+        if self.lists > self.nights:
+            raise ValueError("lists must not be kept longer than the nights that they were made in")
+        return self
+
+
 class Policy(Section):
     """All values of the policy, the reason of each by ``section.name``, and the text they were read from."""
 
@@ -138,6 +171,7 @@ class Policy(Section):
     volume: Volume
     release: Release
     promotion: Promotion
+    retention: Retention = Retention()
     why: Mapping[str, str]
     text: str
 
@@ -165,6 +199,9 @@ class Policy(Section):
         early = [code for code, days in self.recheck_days.items() if days < self.cool_down_days[code]]
         if early:
             raise ValueError(f"recheck_days comes before the cool-down is over for {', '.join(early)}")
+        longest = max(*self.cool_down_days.values(), *self.recheck_days.values())
+        if longest > 28 * self.retention.visits:
+            raise ValueError("retention.visits is shorter than the longest of cool_down_days and recheck_days")
         return self
 
     def due_on(self, lane: str, day: date) -> date:

@@ -17,7 +17,6 @@ WHY = {
     "purpose_en": "Finding households in need",
     "basis_zh": "社会救助法",
     "basis_en": "Social Assistance Law",
-    "keep_months": 36,
     "refresh_days": 31,
     "sensitivity": "S",
 }

@@ -33,8 +33,11 @@ def features_show(
 
     Example: xunfang features show income_drop_3m --home demo-home --as-of 2025-12-31
     """
+    from engine.rewriting import steady
     from engine.show import feature_shown
 
     with bars() as progress:
-        told = feature_shown(opened(home).population(progress), name, as_of.date())
+        place = opened(home)
+        with steady(place.home):
+            told = feature_shown(place.population(progress), name, as_of.date())
     emit(told, as_json, "feature")

@@ -55,6 +55,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "release": Deed("review", "identity", "review"),
     "compact": Deed("keep", noted=True),
     "repair": Deed("keep", noted=True),
+    "retain": Deed("keep", noted=True),
     "backup": Deed("keep", noted=True),
     "restore": Deed("keep"),
     "replay": Deed("verify", noted=True),

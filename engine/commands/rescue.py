@@ -1,6 +1,7 @@
-"""Upkeep and rescue: files put together, past nights made again, backups made and put back."""
+"""Upkeep and rescue: files put together, what is past its time taken away, nights made again, backups."""
 
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from engine.commands.options import (
     home_at,
     now,
     opened,
+    today,
 )
 from engine.errors import IntegrityError, UsageError
 
@@ -36,6 +38,31 @@ def compact(
 
     place = opened(home)
     emit(compaction.compact(place.home, place.store(), files=files, now=now()), as_json, "compact")
+
+
+@app.command()
+def retain(
+    home: HomeOption,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="Count back from this day (not later than today)."),
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go, and how old it is.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take away what is past its time by the policy's [retention]: records, set-aside text, nights, lists, visits.
+
+    A record that is in force never goes. Past nights whose records went can not be made again, and say so.
+
+    Example: xunfang retain --dry-run --home home
+    """
+    from engine.retention import retain as take_away
+
+    with bars() as progress:
+        day = today() if as_of is None else as_of.date()
+        told = take_away(opened(home), day, dry_run=dry_run, progress=progress)
+    emit(told, as_json, "retain")
 
 
 @app.command()

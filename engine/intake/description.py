@@ -146,7 +146,6 @@ class Description(_Entry):
     purpose_en: Text
     basis_zh: Text
     basis_en: Text
-    keep_months: Annotated[int, Field(ge=1, le=1_200)]
     refresh_days: Annotated[int, Field(ge=1, le=3_660)]
     sensitivity: Literal["I", "S", "P", "B"]
     origin: Origin = Field(alias="from")

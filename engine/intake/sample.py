@@ -99,7 +99,7 @@ def _head(shipped: Description, sample: Path) -> str:
         name: getattr(shipped, name)
         for name in (
             *("kind", "department", "title_zh", "title_en", "purpose_zh", "purpose_en", "basis_zh", "basis_en"),
-            *("keep_months", "refresh_days", "sensitivity"),
+            *("refresh_days", "sensitivity"),
         )
     }
     lines = [

@@ -9,6 +9,8 @@ from docs.tools.impact import SHIPPED, impact
 from engine.intake.description import Description, read_description
 from engine.intake.parse import SCHEMAS
 from engine.settings import Home
+from engine.workplace import default_policy
+from outreach.policy import Policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "impact-assessment.md"
 TEMPLATES = [read_description(path) for path in sorted(SHIPPED.glob("*.toml"))]
@@ -30,7 +32,8 @@ def test_the_page_says_of_each_source_what_why_on_which_basis_and_how_long(templ
     page = impact()
     for said in (template.purpose_zh, template.purpose_en, template.basis_zh, template.basis_en):
         assert said in page
-    assert f"{template.keep_months} 个月 / months" in page
+    row = next(line for line in page.splitlines() if line.startswith(f"| {template.title_zh}<br>"))
+    assert f"| {getattr(Policy.from_toml(default_policy()).retention, template.kind)} 个月 / months |" in row
     section = page[page.index(f"(`{template.name}`)") :]
     assert all(f"| `{name}` |" in section for name in template.columns)
     if template.sensitivity in "PI":
@@ -40,8 +43,11 @@ def test_the_page_says_of_each_source_what_why_on_which_basis_and_how_long(templ
 def test_a_bureau_makes_its_own_from_its_own_descriptions(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.sources.mkdir(parents=True)
-    describe(home, keep_months=7)
-    page = impact(home.sources)
+    describe(home)
+    own = default_policy().replace("income = { value = 60", "income = { value = 77")
+    home.policy.write_text(own.replace("lists = { value = 12", "lists = { value = 7"), "utf-8")
+    page = impact(home.sources, home.policy)
     assert "养老待遇发放" in page
-    assert "7 个月" in page
+    assert "| 77 个月 / months |" in page
+    assert "| 7 个月 / months |" in page
     assert "残疾人证" not in page

@@ -97,7 +97,7 @@ def test_a_description_that_changes_later_leaves_what_was_taken_in_alone(home: H
     put(home, "rs-2024-02-20", pension=pensions("甲,P1,202401,1"))
     before = take_in(home).store.receipts[-1]
     assert before.descriptions == {"pensions": (home.sources / "pensions.toml").read_text("utf-8")}
-    describe(home, keep_months=12)
+    describe(home, refresh_days=12)
     again = take_in(home)
     assert (again.refused, again.taken) == ({}, [])
 
