@@ -9,7 +9,19 @@ from typing import Annotated, Final
 
 import typer
 
-from engine.commands import audit, columns, consent, holding, keys, quarantine, records, rescue, rights, state
+from engine.commands import (
+    audit,
+    columns,
+    consent,
+    holding,
+    keys,
+    linkage,
+    quarantine,
+    records,
+    rescue,
+    rights,
+    state,
+)
 from engine.commands.guard import ask_as, guard
 from engine.commands.options import (
     DateOption,
@@ -47,6 +59,7 @@ survey_app = typer.Typer(
 app.add_typer(columns.app, name="features")
 app.add_typer(survey_app, name="survey")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(linkage.app, name="linkage")
 app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")

@@ -33,6 +33,7 @@ from engine.tables import (
     Delivery,
     ErasedSubject,
     Erasure,
+    LinkageProposal,
     Night,
     Objection,
     OptOut,
@@ -145,16 +146,20 @@ def _purge_records(place: Workplace, gone: Gone) -> None:
 
 
 def _purge_quarantine(place: Workplace, gone: Gone) -> None:
-    """Blank the raw text of every set-aside row that holds a number of theirs, as far as the vault knows it."""
+    """Blank the raw text of every set-aside row that holds a number of theirs, or was accepted as theirs."""
     numbers = {
         number.casefold() for number in numbers_of(place.database, place.keys.vault, gone.subjects, place.log)
     }
+    linked = _linked(place, gone)
     blanked = 0
-    for path in sorted(place.home.quarantine.rglob(f"*{SUFFIX}")) if numbers else ():
+    for path in sorted(place.home.quarantine.rglob(f"*{SUFFIX}")) if numbers or linked else ():
+        theirs = linked.get((path.parent.name, path.name.removesuffix(SUFFIX)), set())
         about = place_of(path.parent.name, path.name.removesuffix(SUFFIX))
         rows = pl.read_parquet(io.BytesIO(unseal(place.keys.vault, about, path.read_bytes())))
         held = [
-            row > 0 and text is not None and not numbers.isdisjoint(WORDS.findall(text.casefold()))
+            row > 0
+            and text is not None
+            and (row in theirs or not numbers.isdisjoint(WORDS.findall(text.casefold())))
             for row, text in rows.select("row", "text").iter_rows()
         ]
         if any(held):
@@ -164,6 +169,18 @@ def _purge_quarantine(place: Workplace, gone: Gone) -> None:
             kept.write_parquet(buffer, compression="zstd", compression_level=1)
             write_bytes(path, seal(place.keys.vault, about, buffer.getvalue()))
     gone.counts["quarantined"] = blanked
+
+
+def _linked(place: Workplace, gone: Gone) -> dict[tuple[str, str], set[int]]:
+    """The set-aside rows, by delivery and file, that a person has said to be theirs: their numbers are broken."""
+    found: dict[tuple[str, str], set[int]] = {}
+    statement = select(LinkageProposal).where(
+        LinkageProposal.state == "accepted", col(LinkageProposal.person_id).in_(gone.persons)
+    )
+    with reading(place.database) as session:
+        for each in session.exec(statement):
+            found.setdefault((each.delivery_id, each.file), set()).add(each.row)
+    return found
 
 
 def _purge_nights(place: Workplace, gone: Gone) -> list[date]:
@@ -234,6 +251,7 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
         for table in (Visit, Objection):
             held = sa.update(table).where(col(table.household_id) == gone.household)
             session.execute(held.values(household_id=nobody))
+        session.execute(sa.delete(LinkageProposal).where(col(LinkageProposal.person_id).in_(gone.persons)))
         session.execute(sa.delete(OptOut).where(col(OptOut.household_id) == gone.household))
         theirs = sa.select(col(Consent.id)).where(col(Consent.household_id) == gone.household)
         agreed = sa.or_(col(ConsentPerson.consent_id).in_(theirs), col(ConsentPerson.person_id).in_(gone.persons))

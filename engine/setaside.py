@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from engine.files import named_errors, write_bytes, write_text
 from engine.html import page
 from engine.intake.description import read_descriptions
 from engine.intake.mending import ASIDE, NOT_TO_MEND, WAITING, rows_to_mend
-from engine.intake.quarantine import open_columns
+from engine.intake.quarantine import fields_of, open_columns
 from engine.keys import Keys
 from engine.push.spreadsheet import guarded
 from engine.receipts import FileReceipt, Receipt
@@ -251,37 +251,13 @@ def _as_csv(rows: pl.DataFrame, columns: list[str]) -> bytes:
     own = [place for place, name in enumerate(columns) if name not in ASIDE]
     writer.writerow([*ASIDE, *(columns[place] for place in own)])
     for row, rule, text in rows.select("row", "rule", "text").iter_rows():
-        fields = _fields(text or "", columns)
-        kept = ["", *(fields[place] for place in own)] if fields else [guarded(text or ""), *[""] * len(own)]
+        fields = fields_of(text or "", columns)
+        kept = ["", *(cell(fields[place]) for place in own)] if fields else [guarded(text or ""), *[""] * len(own)]
         writer.writerow([row, rule, *kept])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8")
 
 
-def _fields(text: str, columns: list[str]) -> list[str] | None:
-    """The fields of a raw row, safe for a spreadsheet; None where they are not as many as the file's columns."""
-    if text.startswith("{"):
-        try:
-            told = json.loads(text)
-        except ValueError:
-            return None
-        return [_cell(told.get(name)) for name in columns]
-    for fields in _split(text):
-        if len(fields) == len(columns):
-            return [_cell(field) for field in fields]
-    return None
-
-
-def _split(text: str) -> Iterator[list[str]]:
-    for delimiter in (",", "\t", ";"):
-        try:
-            yield next(csv.reader(io.StringIO(text.rstrip("\r"), newline="\n"), delimiter=delimiter, strict=True))
-        except (csv.Error, StopIteration):
-            continue
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+def cell(text: str) -> str:
+    """A field as it stands in an exported file: safe for a spreadsheet, numbers as they are."""
     number = text.lstrip("-").replace(".", "", 1).isdigit() and text.count("-") <= 1
     return text if number else guarded(text)

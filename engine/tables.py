@@ -22,7 +22,7 @@ LEDGER_STATES: Final = ("due", "running", "finished", "failed", "skipped")
 SUBJECT_KINDS: Final = ("person", "household")
 OBJECTION_STATES: Final = ("open", "upheld", "dismissed")
 ERASURE_STATES: Final = ("voided", "purged")
-PROPOSAL_STATES: Final = ("proposed", "accepted", "rejected")
+PROPOSAL_STATES: Final = ("proposed", "accepted", "rejected", "undone")
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -274,6 +274,7 @@ class LinkageProposal(Row, table=True):
     decided_by: str | None = None
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reason: str | None = None
+    carried_by: str | None = Field(default=None, description="The delivery that carries an accepted row in")
 
 
 class Consent(Row, table=True):

@@ -183,6 +183,10 @@ def _columns(described: Sequence[Description]) -> str:
             for name, column in each.columns.items()
         ]
         head = ["列 / column", "部门的列 / theirs", "保存方式 / kept as", "数据元 / element", "含义 / meaning"]
+        rows += [
+            ["—", theirs, "不保存 / not kept", "—", f"Compared where an identity number is unusable ({name})"]
+            for name, theirs in each.linkage.model_dump(exclude_none=True).items()
+        ]
         parts.append(f"### {each.title_zh} / {each.title_en} (`{each.name}`)\n\n{_table(head, rows)}")
     return "\n\n".join(parts)
 

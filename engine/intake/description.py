@@ -134,6 +134,19 @@ class FileShape(_Entry):
     header_row: Annotated[int, Field(ge=1)] = 1
 
 
+class Linkage(_Entry):
+    """Columns of the file that help to tell whose a row is when its identity number cannot be read.
+
+    They are compared with what is known (``xunfang linkage``) and kept nowhere.
+    """
+
+    name: Text | None = None
+    phone: Text | None = None
+    address: Text | None = None
+    birth_date: Text | None = None
+    household: Text | None = None
+
+
 class Description(_Entry):
     """One source: what it is, whose it is, why it may be used, how it is read, and how its columns become ours."""
 
@@ -152,6 +165,7 @@ class Description(_Entry):
     shape: FileShape = FileShape()
     columns: Mapping[str, Annotated[Column, BeforeValidator(_column)]]
     months: Months | None = None
+    linkage: Linkage = Linkage()
     snapshot: bool = False
     assumed_lag_days: Annotated[int, Field(ge=0, le=3_660)] | None = None
     first_load_until: date | None = None

@@ -1,7 +1,9 @@
 """Rows that broke a rule: their raw text, sealed with the vault key, because it may hold identities."""
 
+import csv
 import io
 import json
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -58,6 +60,31 @@ def open_columns(home: Home, key: bytes, delivery_id: str, name: str) -> list[st
     """The names of the columns of a file of which rows were set aside; raises as ``open_rows`` does."""
     header = _opened(home, key, delivery_id, name).filter(pl.col("row") == HEADER)
     return list(json.loads(header["text"][0])) if header.height else []
+
+
+def fields_of(text: str, columns: Sequence[str]) -> list[str] | None:
+    """The fields of a raw row, as text; None where they are not as many as the file's columns."""
+    if text.startswith("{"):
+        try:
+            told = json.loads(text)
+        except ValueError:
+            return None
+        return [_as_text(told.get(name)) for name in columns]
+    return next((fields for fields in _split(text) if len(fields) == len(columns)), None)
+
+
+def _split(text: str) -> Iterator[list[str]]:
+    for delimiter in (",", "\t", ";"):
+        try:
+            yield next(csv.reader(io.StringIO(text.rstrip("\r"), newline="\n"), delimiter=delimiter, strict=True))
+        except (csv.Error, StopIteration):
+            continue
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _opened(home: Home, key: bytes, delivery_id: str, name: str) -> pl.DataFrame:

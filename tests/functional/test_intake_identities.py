@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from builders import records
 from deliveries import a_home, csv_of, deliver, people, wages
+from named import COUNT, NAMES, NUMBERS, SECRETS, identities, numbered, roster
 
 from engine.audit import AuditLog
 from engine.db import open_db
@@ -17,44 +18,12 @@ from engine.keys import load_keys
 from engine.recordstore import RecordStore
 from engine.settings import Home
 from engine.vault import VaultReader
-from fixtures.county.identifiers import check_characters
-
-COUNT = 12
-BODIES = pl.Series([99010119800101001 + 2 * number for number in range(COUNT)])
-NUMBERS = (BODIES.cast(pl.String) + check_characters(BODIES.to_numpy())).to_list()
-NAMES = [f"欧阳{character}" for character in "龘喆堃淼伟芳敏静强磊洋勇"]
-PHONES = [f"1000{number:07d}" for number in range(COUNT)]
-SECRETS = [*NUMBERS, *NAMES, *PHONES, "云溪镇"]
-
-
-def roster() -> dict[str, pl.DataFrame]:
-    """The people of ``people`` with Chinese identity numbers."""
-    real = {f"P{place + 1}": number for place, number in enumerate(NUMBERS)}
-    return {kind: _numbered(frame, real) for kind, frame in people(COUNT).items()}
-
-
-def _numbered(frame: pl.DataFrame, real: dict[str, str]) -> pl.DataFrame:
-    return frame.with_columns(pl.col("person_id").replace(real)) if "person_id" in frame.columns else frame
-
-
-def identities() -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "person_id": NUMBERS,
-            "household_id": None,
-            "name": NAMES,
-            "phone": PHONES,
-            "address": [f"云溪镇{number}号" for number in range(COUNT)],
-            "valid_from": date(2020, 1, 1),
-        },
-        schema_overrides={"household_id": pl.String},
-    )
 
 
 def county(home: Home) -> None:
     """A delivery with names, in which one row of each file is broken."""
     real = {f"P{place + 1}": number for place, number in enumerate(NUMBERS)}
-    income = csv_of("income", _numbered(wages(range(1, COUNT + 1)), real))
+    income = csv_of("income", numbered(wages(range(1, COUNT + 1)), real))
     lines = income.split(b"\n")
     lines[3] = lines[3].replace(b",wage,", b",salary,")
     named = csv_of("identity", identities()).replace(b"2020-01-01", b"2020-13-01", 1)
@@ -187,7 +156,7 @@ def test_an_area_code_that_is_none_and_an_employer_that_cannot_be_are_set_aside(
     )
     work = records("employment", "person_id | employer\n P1 | 91350100M000100Y43\n P2 | 91350100M000100Y44")
     real = {f"P{place + 1}": number for place, number in enumerate(NUMBERS)}
-    deliver(home, "d1", **frames, employment=_numbered(work, real))
+    deliver(home, "d1", **frames, employment=numbered(work, real))
     report, result = check(home)
     result.raise_refused()
     rules = {source["name"]: source["rules"] for source in report["sources"]}
