@@ -16,6 +16,7 @@ from engine.commands import (
     holding,
     keys,
     linkage,
+    poverty,
     quarantine,
     records,
     rescue,
@@ -64,6 +65,7 @@ app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
 app.add_typer(records.app)
+app.add_typer(poverty.app)
 app.add_typer(holding.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)

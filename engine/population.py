@@ -15,10 +15,11 @@ from features.calendar import calendar_of
 from features.context import Context
 from features.emergency_label import emergency_label, emergency_lacks, last_emergency
 from features.groups import groups_of
-from features.labels import LabelSpec
+from features.labels import Concept, LabelSpec
 from features.neighbourhood import medians_of, with_neighbourhood
 from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
 from features.sources import Sources
+from features.standing import standing_of
 from features.succession import lines, links, memberships
 from features.windows import roster_of
 from models import leaks
@@ -108,6 +109,12 @@ class Population:
         return pl.concat(self.mapped(f"groups {as_of}", lambda bucket: groups_of(bucket, as_of))).sort(
             "household_id"
         )
+
+    def standing(self, spec: LabelSpec, as_of: date, concept: Concept) -> pl.DataFrame:
+        """Each household's monthly income and who shares it, for the figures about poverty."""
+        reporting = self.reporting
+        parts = self.mapped(f"incomes {as_of}", lambda bucket: standing_of(bucket, spec, as_of, reporting, concept))
+        return pl.concat(parts).sort("household_id")
 
     def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""

@@ -291,12 +291,27 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+def _show_poverty(told: Told, console: Console) -> None:
+    known = told["households"] - told["unknown"]
+    console.print(f"{told['as_of']}: {known:,} households counted; income unknown for {told['unknown']:,}")
+    table = Table("line", "of the median", "persons below", "gap", "severity", "to lift all, a month", "margin")
+    for row in told["figures"]:
+        if row["grouping"] == "everybody":
+            shares = [row[name] and f"{row[name]['value']:.1%}" for name in ("headcount", "gap", "severity")]
+            money = None if row["few"] else f"{row['total_gap'] / 100:,.0f}"
+            margin = None if row["few"] else f"{row['margin']:.1%}"
+            line = f"{row['scale']}, {row['base']}"
+            table.add_row(line, f"{row['theta']:.0%}", *(each or "–" for each in (*shares, money, margin)))
+    console.print(table)
+
+
 SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "night": _show_night,
     "check": _show_check,
     "experiments": _show_experiments,
     "status": _show_status,
     "verify": _show_verify,
+    "poverty": _show_poverty,
     "features": _show_features,
     "feature": _show_feature,
     "survey": _show_plain,
