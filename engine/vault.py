@@ -205,13 +205,15 @@ class VaultReader:
         told = {"purpose": purpose, "fields": FIELDS, "count": len(subjects)}
         self._log.note("identities read", "person", told)
         table = VaultIdentity.metadata.tables["vault_identity"]
-        rows: list[dict[str, Any]] = []
+        schema = {"subject": pl.String} | dict.fromkeys(FIELDS, pl.String)
+        parts = [pl.DataFrame(schema=schema)]
         with reading(self._database) as session:
             for start in range(0, len(subjects), AT_ONCE):
                 statement = sa.select(table).where(table.c.subject.in_(subjects[start : start + AT_ONCE]))
                 found = session.execute(statement.order_by(table.c.subject, table.c.valid_from, table.c.known_on))
-                rows += [{"subject": row["subject"], **self._opened(row)} for row in found.mappings()]
-        return pl.DataFrame(rows, schema={"subject": pl.String} | dict.fromkeys(FIELDS, pl.String))
+                rows = [{"subject": row["subject"], **self._opened(row)} for row in found.mappings()]
+                parts.append(pl.DataFrame(rows, schema=schema))
+        return pl.concat(parts)
 
     def _newest(self, subjects: Sequence[str], as_of: date) -> Iterator[tuple[str, dict[str, str | None]]]:
         """Each subject with the fields of its newest version; later versions come later and so win."""

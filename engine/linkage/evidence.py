@@ -23,7 +23,7 @@ from engine.identity import (
 )
 from engine.intake.description import Description, read_descriptions
 from engine.intake.mapping import Mapper, days
-from engine.intake.mending import rows_to_mend
+from engine.intake.mending import ASIDE, rows_to_mend
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.quarantine import fields_of, open_columns
 from engine.linkage.passes import (
@@ -159,7 +159,7 @@ class OpenFile:
     def _frame(self, numbers: Mapping[int, str]) -> pl.DataFrame:
         rows = [self.with_number(row, numbers[row]) if row in numbers else each for row, each in self.cells.items()]
         texts = pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row")
-        texts = texts.with_columns(pl.all().replace("", None))
+        texts = texts.drop(ASIDE, strict=False).with_columns(pl.all().replace("", None))
         return texts.with_columns(pl.Series("row_", list(self.cells), dtype=pl.Int64))
 
     def _mapper(self, delivered_on: date) -> Mapper:

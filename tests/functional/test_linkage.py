@@ -262,6 +262,55 @@ def test_a_row_that_came_back_mended_is_proposed_no_more(home: Home, tmp_path: P
     assert linkage(home, "propose")["withdrawn"] == 1
 
 
+def test_a_row_that_came_back_with_another_mistake_is_looked_at_where_it_came_last(
+    home: Home, tmp_path: Path
+) -> None:
+    done(
+        xunfang("quarantine", "export", "--home", home.root, "--delivery", "2025-01-20", "--out", tmp_path / "out")
+    )
+    target = home.inbox / "again"
+    shutil.copytree(tmp_path / "out", target)
+    (file,) = target.glob("*.csv")
+    lines = file.read_text("utf-8-sig").splitlines()
+    kept = [line for line in lines if line.startswith(("mends_row", "2,"))]
+    file.write_text("\n".join(kept).replace(CUT, NUMBERS[0][1:]) + "\n", "utf-8")
+    done(xunfang("check", "--home", home.root))
+    linkage(home, "propose")
+    (row,) = (each for each in proposed(home) if each["delivery_id"] != "2025-01-20")
+    assert (row["row"], row["person_id"]) == (2, persons(home)[0])
+    linkage(home, "accept", row["id"], "--reason", "confirmed")
+    done(xunfang("check", "--home", home.root))
+    assert persons(home)[0] in payments(home)
+    source = of_income(home)
+    assert (source["rows"], source["accepted"], source["quarantined"]) == (6, 2, 4)
+
+
+def test_a_row_in_our_own_columns_is_withdrawn_as_well(home: Home) -> None:
+    row = roster()["member"].row(7, named=True)
+    table = pl.DataFrame([row | {"person_id": NUMBERS[7][:5] + "7" + NUMBERS[7][6:], "valid_from": "2024-06-01"}])
+    deliver(
+        home,
+        "d3",
+        "2025-02-01",
+        proof=False,
+        member=table.drop("known_on_assumed", "delivery_id").write_csv().encode(),
+    )
+    done(xunfang("check", "--home", home.root))
+    linkage(home, "propose")
+    (found,) = (each for each in proposed(home) if each["delivery_id"] == "d3")
+    assert found["found_by"] == "number_mistyped+household"
+    linkage(home, "accept", found["id"], "--reason", "the same person")
+    done(xunfang("check", "--home", home.root))
+    linkage(home, "undo", found["id"], "--reason", "no")
+    done(xunfang("check", "--home", home.root))
+    records = RecordStore.open(home).records("member").filter(pl.col("person_id") == persons(home)[7]).collect()
+    late = records.filter(pl.col("valid_from") == pl.date(2024, 6, 1)).sort("known_on", "seq")
+    assert late.select("delivery_id", "void").rows() == [
+        (f"linked-{found['id']}", False),
+        (f"unlinked-{found['id']}", True),
+    ]
+
+
 def test_a_decision_that_was_interrupted_is_finished_by_the_next(home: Home) -> None:
     linkage(home, "propose")
     linkage(home, "accept", 1, "--reason", "confirmed")
