@@ -5,7 +5,7 @@ households) stands sealed beside the chain: the database shows neither a reason 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -122,9 +122,11 @@ def verify(
     return found if seq is None else ChainCheck(found.entries, found.last_hash, seq, "has details and no entry")
 
 
-def links(session: Session) -> Iterator[Link]:
-    """All entries with their sealed details, in their order."""
+def links(session: Session, actions: Collection[str] | None = None) -> Iterator[Link]:
+    """All entries (or those of some actions) with their sealed details, in their order."""
     statement = _with_details(session).order_by(ENTRIES.c.seq).limit(AT_ONCE)
+    if actions is not None:
+        statement = statement.where(ENTRIES.c.action.in_(sorted(actions)))
     page = session.execute(statement).all()
     while page:
         yield from (_link(row) for row in page)
@@ -132,14 +134,16 @@ def links(session: Session) -> Iterator[Link]:
 
 
 def entries(
-    session: Session, key: bytes, earlier: Sequence[bytes] = ()
+    session: Session, key: bytes, earlier: Sequence[bytes] = (), actions: Collection[str] | None = None
 ) -> Iterator[tuple[Link, Mapping[str, Any]]]:
-    """All entries with their details opened (none where an older program kept none); ``earlier``: keys before.
+    """All entries (or those of some actions) with their details opened (none where an older program kept none).
+
+    ``earlier``: keys before.
 
     Raises IntegrityError where details do not open: ``verify`` says more.
     """
     ring = [key, *earlier]
-    for link in links(session):
+    for link in links(session, actions):
         if link.sealed is None:
             yield link, {}
             continue

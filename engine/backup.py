@@ -30,7 +30,7 @@ from engine.workplace import Workplace
 MANIFEST: Final = "backup.json"
 FORMAT: Final = 1
 TRIES: Final = 20
-APART: Final = ("records", "quarantine", "nights", "keys", "inbox", "checkpoints")
+APART: Final = ("records", "quarantine", "nights", "lists", "keys", "inbox", "checkpoints")
 """Folders of a home of which not simply everything is copied."""
 
 
@@ -121,12 +121,21 @@ def verify_backup(source: Path) -> dict[str, Any]:
     return told
 
 
-def restore(source: Path, home: Home, *, keys: Path | None, replace: bool, now: datetime) -> dict[str, Any]:
+def restore(
+    source: Path,
+    home: Home,
+    *,
+    keys: Path | None,
+    replace: bool,
+    now: datetime,
+    who: tuple[str, str] | None = ("operator", "operator"),
+) -> dict[str, Any]:
     """Put a backup in the place of a home. Nothing is replaced before every file of the backup was verified.
 
     A home that is there is kept beside it under another name, and only put aside with ``replace``. Keys come from
-    the backup, from the folder ``keys``, or from the home that is put aside, whichever fit. Raises UsageError,
-    IntegrityError, LockedError while somebody is at work in the home.
+    the backup, from the folder ``keys``, or from the home that is put aside, whichever fit. ``who`` (name and role)
+    did it, as the restored home's audit log says from then on, as far as the keys are there; None = nobody, in a
+    drill. Raises UsageError, IntegrityError, LockedError while somebody is at work in the home.
     """
     told = verify_backup(source)
     there = home.root.is_dir() and any(home.root.iterdir())
@@ -158,8 +167,24 @@ def restore(source: Path, home: Home, *, keys: Path | None, replace: bool, now: 
         **_told(home.root, told),
         "keys_there": has_keys,
         "put_aside": None if aside is None else str(aside),
-        "verified": verify_home(Workplace.open(home)) if has_keys else None,
+        "verified": _verified(home, told, aside, who, now) if has_keys else None,
     }
+
+
+def _verified(
+    home: Home, told: Mapping[str, Any], aside: Path | None, who: tuple[str, str] | None, now: datetime
+) -> dict[str, Any]:
+    """Note the restoring in the home's audit log, and verify it."""
+    actor, role = who or ("operator", "operator")
+    place = Workplace.open(home, actor=actor, role=role, clock=lambda: now)
+    try:
+        if who is not None:
+            kept = None if aside is None else aside.name
+            noted = {"backup_made_at": told["made_at"], "digest": told["digest"], "put_aside": kept}
+            place.log.note("home restored", "home", noted)
+        return verify_home(place)
+    finally:
+        place.database.dispose()
 
 
 def drill(home: Home, source: Path | None, *, now: datetime) -> dict[str, Any]:
@@ -171,7 +196,7 @@ def drill(home: Home, source: Path | None, *, now: datetime) -> dict[str, Any]:
         if source is None:
             source = Path(scratch) / "backup"
             backup(home, source, with_keys=False, with_inbox=False, now=now)
-        return restore(source, Home(Path(scratch) / "home"), keys=home.keys, replace=False, now=now) | {
+        return restore(source, Home(Path(scratch) / "home"), keys=home.keys, replace=False, now=now, who=None) | {
             "put_aside": None
         }
 
@@ -180,11 +205,13 @@ def _records_and_database(copy: _Copy) -> None:
     """Copy both so that neither knows of a delivery that the other does not; again, if one came between."""
     home = copy.home
     for _ in range(TRIES):
-        before = _state(home)
         try:
+            before = _state(home)
             _records(copy)
+            shutil.rmtree(copy.into / "lists", ignore_errors=True)
+            copy.folder(home.lists)  # before the log that holds their hashes
         except FileNotFoundError:
-            continue  # files were put together meanwhile
+            continue  # files were put together, or lists taken away, meanwhile
         copy.folder(home.checkpoints)  # before the log that they vouch for: a later one would seem cut
         _database(home.database, copy.into / home.database.name)
         if _state(home) == before:
@@ -195,9 +222,10 @@ def _records_and_database(copy: _Copy) -> None:
 
 
 def _state(home: Home) -> list[str]:
-    """What changes whenever a delivery is taken in or stored files are written anew."""
+    """What changes whenever a delivery is taken in, stored files are written anew, or a list is."""
     paths = [path for name in (FOLDER, REWRITES) for path in (home.records / name).glob("*.json")]
-    return sorted(path.name for path in paths)
+    lists = [f"{path}|{path.stat().st_mtime_ns}" for path in home.lists.rglob("[!.]*") if path.is_file()]
+    return sorted([*(path.name for path in paths), *lists])
 
 
 def _records(copy: _Copy) -> None:

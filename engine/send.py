@@ -58,7 +58,7 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
                     "business_date": business_date.isoformat(),
                     "caseworker": caseworker,
                     "channel": CHANNEL,
-                    "files": [each.path.name for each in files],
+                    "files": {each.path.name: each.sha256 for each in files},
                     "households": sorted(card.household_no for card in visits.cards),
                 }
                 place.log.note("list sent", "list", told, session)

@@ -8,10 +8,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine import nights
+from engine import audit, nights
 from engine.db import reading
 from engine.errors import HomeError, XunfangError
-from engine.files import write_bytes
+from engine.files import sha256_of, write_bytes
 from engine.holding import doubts
 from engine.intake.manifest import delivery_id_of, folders
 from engine.learning import RISKS, in_short, stored_experiment
@@ -22,6 +22,7 @@ from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachLi
 from engine.workplace import Workplace
 
 REPORT: Final = "report.html"
+REPORT_WRITTEN: Final = "report written"
 SCARCE: Final = 2**30
 """Under a gibibyte of free disk is worth saying."""
 
@@ -66,13 +67,28 @@ def status_of(place: Workplace, now: datetime) -> dict[str, Any]:
 
 
 def write_report(place: Workplace, business_date: date) -> None:
-    """Write the night's report beside its manifest, once: the models that it tells of are those of the night."""
-    if (place.home.nights / business_date.isoformat() / REPORT).exists():
-        return
+    """Write the night's report beside its manifest, once: the models that it tells of are those of the night.
+
+    Its hash is noted in the audit log, by which ``verify`` knows it.
+    """
+    day, path = business_date.isoformat(), place.home.nights / business_date.isoformat() / REPORT
+    if path.exists():
+        with reading(place.database) as session:
+            noted = audit.entries(session, place.keys.audit, place.keys.audit_before, {REPORT_WRITTEN})
+            new = all(details["business_date"] != day for _, details in noted)
+    else:
+        new = _write_report(place, business_date, path)
+    if new:
+        told = {"business_date": day, "sha256": sha256_of(path)}
+        place.log.note(REPORT_WRITTEN, "night", told)
+
+
+def _write_report(place: Workplace, business_date: date, path: Path) -> bool:
+    """Write the report of a finished night; whether there is such a night."""
     with reading(place.database) as session:
         night = nights.find_night(session, business_date)
         if night is None:
-            return
+            return False
         numbers = nights.six_numbers(session, night)
         before = session.exec(
             select(Night)
@@ -89,7 +105,8 @@ def write_report(place: Workplace, business_date: date) -> None:
         experiments,
         None if before is None or not _has_manifest(place, before) else read_manifest(place, before.business_date),
     )
-    write_bytes(place.home.nights / business_date.isoformat() / REPORT, night_page(report))
+    write_bytes(path, night_page(report))
+    return True
 
 
 def _has_manifest(place: Workplace, night: Night) -> bool:

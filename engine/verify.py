@@ -1,4 +1,4 @@
-"""Is everything still what was once written: the record store, the models, the nights' files, the audit chain."""
+"""Is everything still what was once written: the record store, models, nights, lists and reports, the chain."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from engine.auditfile import checkpoint_folders, read_checkpoints
 from engine.db import reading
 from engine.errors import HomeError, IntegrityError, ModelError
 from engine.files import sha256_of
+from engine.givenout import changed_outputs
 from engine.intake.quarantine import open_rows
 from engine.learning import RISKS, promoted_model
 from engine.nightfolder import read_manifest
@@ -37,13 +38,18 @@ def verify_home(place: Workplace) -> dict[str, Any]:
         found, seen = _night(place, night)
         damaged += found
         files += seen
-    if not chain.intact:
+    given_out = 0
+    if chain.intact:
+        found, given_out = changed_outputs(place)
+        damaged += found
+    else:
         what = f"the audit chain is broken at entry {chain.broken_at}: {chain.what}"
         damaged.append({"path": place.home.database.name, "kind": "audit", "bucket": None, "what": what})
     return {
         "damaged": damaged,
         "nights": len(nights),
         "night_files": files,
+        "given_out": given_out,
         "audit_entries": chain.entries,
         "audit_checkpoints": len(checkpoints),
         "intact": not damaged,

@@ -145,6 +145,7 @@ def restore(
     Example: xunfang restore --drill --home home
     """
     from engine import backup as copying
+    from engine.commands.guard import person
 
     source = None if folder is None else folder.expanduser().resolve()
     place = home_at(home)
@@ -153,7 +154,8 @@ def restore(
     elif source is None:
         raise UsageError("the backup is missing", "Name its folder, or add --drill.")
     else:
-        told = copying.restore(source, place, keys=keys, replace=replace, now=now())
+        who = (person().name, person().role)
+        told = copying.restore(source, place, keys=keys, replace=replace, now=now(), who=who)
     emit(told, as_json, "restore")
     if told["verified"] is not None and not told["verified"]["intact"]:
         raise IntegrityError(
