@@ -33,12 +33,16 @@ def doubts(place: Workplace, refused: Mapping[str, XunfangError]) -> list[Doubt]
     with reading(place.database) as session:
         confirmed = set(session.exec(select(Confirmation.name)))
     turned_away = [
-        Doubt(name, Text(f"交付被拒收（{error.message}）", f"the delivery was refused ({error.message})"))
-        for name, error in sorted(refused.items())
-        if name not in confirmed
+        Doubt(name, _turned_away(name, error)) for name, error in sorted(refused.items()) if name not in confirmed
     ]
     unlike = deviations(place.store().receipts, place.policy.volume, confirmed)
     return turned_away + [Doubt(each.delivery_id, each.text) for each in unlike]
+
+
+def _turned_away(name: str, error: XunfangError) -> Text:
+    if name.startswith("sources/"):
+        return Text(f"来源说明有误（{error.message}）", f"the description has a mistake ({error.message})")
+    return Text(f"交付被拒收（{error.message}）", f"the delivery was refused ({error.message})")
 
 
 def held_by(found: Collection[Doubt]) -> str | None:

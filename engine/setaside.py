@@ -68,7 +68,7 @@ class RuleRow:
 
 def departments_of(home: Home) -> Departments:
     """The department of each source that a description tells of."""
-    return {name: description.department for name, description in read_descriptions(home).items()}
+    return {name: description.department for name, description in read_descriptions(home)[0].items()}
 
 
 def listed(store: RecordStore, departments: Departments) -> dict[str, Any]:

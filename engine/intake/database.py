@@ -37,10 +37,13 @@ def fetch(
 ) -> dict[str, Any]:
     """Run the queries of the descriptions (or of one) and land each as the delivery ``<source>-<today>``.
 
-    Tells ``fetched`` (rows by source) and ``already`` (fetched earlier today). Raises UsageError for a source that
+    Tells ``fetched`` (rows by source), ``already`` (fetched earlier today), ``mistakes`` of descriptions, where
+    there are any. Raises UsageError for a source that
     has no query or address, SourceError where a query fails; what was landed before stays.
     """
-    described = read_descriptions(home)
+    described, broken = read_descriptions(home)
+    if f"sources/{source}.toml" in broken:
+        raise broken[f"sources/{source}.toml"]
     asked = [each for each in described.values() if each.origin.query is not None]
     if source is not None:
         asked = [each for each in asked if each.name == source]
@@ -56,7 +59,8 @@ def fetch(
                 already.append(each.name)
             else:
                 fetched[each.name] = _land(each, folder, today, _address(each, environment))
-    return {"fetched": fetched, "already": already}
+    mistakes = {name: wrong.message for name, wrong in broken.items()}
+    return {"fetched": fetched, "already": already} | ({"mistakes": mistakes} if mistakes else {})
 
 
 def _land(given: Description, folder: Path, today: date, address: str) -> int:

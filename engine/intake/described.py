@@ -8,16 +8,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
-from engine.errors import SourceError
+from engine.errors import HomeError, SourceError
 from engine.files import write_text
 from engine.intake.description import Description
 from engine.intake.manifest import MANIFEST, FileEntry, Manifest
-from engine.settings import problems
+from engine.settings import problems, read_toml
 
 DAY_FILE: Final = "delivered_on.txt"
 ARRIVED: Final = ".arrived"
@@ -48,6 +49,28 @@ def is_described(folder: Path, descriptions: Mapping[str, Description]) -> bool:
     if (folder / MANIFEST).exists():
         return False
     return any(each.matches(folder.name, name) for name in _files(folder) for each in descriptions.values())
+
+
+def may_be_of(folder: Path, broken: Mapping[str, Path]) -> str | None:
+    """Which description with a mistake (``sources/NAME.toml`` → its path) may read a folder without a manifest.
+
+    One whose patterns cannot be read may read any such folder; one of a database reads none.
+    """
+    if (folder / MANIFEST).exists():
+        return None
+    for name, path in broken.items():
+        try:
+            origin = read_toml(path)["from"]
+            if "query" in origin:
+                continue
+            files = origin["files"]
+            patterns = [files] if isinstance(files, str) else [str(each) for each in files]
+            here = fnmatchcase(folder.name, str(origin.get("folder", "*")))
+        except (HomeError, KeyError, TypeError, AttributeError):
+            return name
+        if here and any(fnmatchcase(file, each) for file in _files(folder) for each in patterns):
+            return name
+    return None
 
 
 def described_manifest(folder: Path, descriptions: Mapping[str, Description], arrivals: Arrivals) -> Manifest:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, Self
 import dataframely as dy
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from engine.errors import HomeError, NotAllowedError
+from engine.errors import HomeError, NotAllowedError, XunfangError
 from engine.intake.manifest import IDENTITY
 from engine.intake.parse import DEFAULTED, DOMAINS, OURS, SCHEMAS
 from engine.intake.shape import Encoding, Format, Shape
@@ -205,13 +205,20 @@ class Description(_Entry):
         return self
 
 
-def read_descriptions(home: Home) -> dict[str, Description]:
-    """The descriptions of a home by name (their files' stems), in order of name; empty where there are none.
+def read_descriptions(home: Home) -> tuple[dict[str, Description], dict[str, XunfangError]]:
+    """The sound descriptions of a home by name (their files' stems), in order of name; and why others are not.
 
-    Raises HomeError that names file and entry, NotAllowedError for a source of stage B.
+    A mistake stops its own source and no other: it is told by ``sources/NAME.toml``, file and entry, as a
+    HomeError, or a NotAllowedError for a source of stage B.
     """
-    paths = sorted(home.sources.glob("*.toml")) if home.sources.is_dir() else []
-    return {path.stem: read_description(path) for path in paths}
+    sound: dict[str, Description] = {}
+    broken: dict[str, XunfangError] = {}
+    for path in sorted(home.sources.glob("*.toml")) if home.sources.is_dir() else []:
+        try:
+            sound[path.stem] = read_description(path)
+        except (HomeError, NotAllowedError) as wrong:
+            broken[f"sources/{path.name}"] = wrong
+    return sound, broken
 
 
 def read_description(path: Path) -> Description:

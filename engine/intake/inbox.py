@@ -15,10 +15,10 @@ from engine.db import open_home_db, prepare, reading
 from engine.errors import NotAllowedError, RejectLimitError, SourceError, XunfangError
 from engine.files import locked, remove_unfinished, write_text
 from engine.intake.deliver import Progress, Rules, remove_unreceipted, take_delivery
-from engine.intake.described import Arrivals, described_manifest, is_described
+from engine.intake.described import Arrivals, described_manifest, is_described, may_be_of
 from engine.intake.description import read_descriptions
 from engine.intake.door import Consents, consents_on
-from engine.intake.manifest import Delivery, Manifest, folders, open_delivery, read_manifest
+from engine.intake.manifest import Delivery, Manifest, delivery_id_of, folders, open_delivery, read_manifest
 from engine.intake.roster import NobodyKnownError
 from engine.intake.standing import standing
 from engine.keys import Keys, load_keys
@@ -30,6 +30,7 @@ from features.records import REQUIRED_KINDS
 
 REFUSALS: Final = (SourceError, RejectLimitError, NotAllowedError)
 """What stops one delivery and not the others."""
+MEND_IT: Final = "Mend the description, or take it away; then run xunfang check again."
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def take_in(
     Raises LockedError where another process is at it, HomeError, IntegrityError, DiskFullError; refusals of single
     deliveries are in the result.
     """
-    settings, descriptions = read_settings(home), read_descriptions(home)
+    settings, (descriptions, broken) = read_settings(home), read_descriptions(home)
     with locked(home.records / LOCK, "taking in deliveries"):
         keys = load_keys(home)
         remove_unfinished(home.records)
@@ -88,7 +89,7 @@ def take_in(
         rules = Rules(
             settings.person_ids, reject_limit, tolerated_rows, descriptions, employer_ids=settings.employer_ids
         )
-        work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress, again)
+        work = _Inbox(home, keys, rules, Arrivals(home.records / FOLDER, today), progress, again, broken)
         work.open_store(buckets)
         opened = open_home_db(home, settings) if database is None else database
         work.take_all(opened, log or AuditLog(opened, keys.audit, "operator", "operator"))
@@ -98,7 +99,7 @@ def take_in(
 def check(home: Home, **options: Any) -> tuple[dict[str, Any], TakenIn]:
     """Take in the inbox (``options`` as for ``take_in``) and tell per source and delivery what became of it."""
     result = take_in(home, **options)
-    described = standing(result.store, read_descriptions(home), options.get("today"))
+    described = standing(result.store, read_descriptions(home)[0], options.get("today"))
     return report(result.store, result.refused, result.same_as) | {"described": described}, result
 
 
@@ -136,6 +137,7 @@ class _Inbox:
     arrivals: Arrivals
     progress: Progress
     again: bool
+    broken: Mapping[str, XunfangError]
     taken: list[Receipt] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     same_as: dict[str, str] = field(default_factory=dict)
@@ -174,18 +176,33 @@ class _Inbox:
             waiting = strangers
 
     def _manifests(self) -> list[tuple[Path, Manifest]]:
-        """The deliveries in the inbox by day of delivery; folders without a sound manifest are refused."""
+        """The deliveries in the inbox by day of delivery; folders without a sound manifest are refused.
+
+        What may be of a source whose description has a mistake waits until it is mended, or was taken in before.
+        """
         found, described = [], self.rules.descriptions
+        self.refused |= self.broken
+        mistaken = {name: self.home.root / name for name in self.broken}
         known = {name: (each.kind, each.told_shape) for name, each in described.items()}
         for folder in folders(self.home.inbox):
             try:
+                if waits_for := may_be_of(folder, mistaken):
+                    raise SourceError(f"{folder.name}: waits for {waits_for}, which has a mistake", MEND_IT)
                 if is_described(folder, described):
                     found.append((folder, described_manifest(folder, described, self.arrivals)))
                 else:
                     found.append((folder, read_manifest(folder, known)))
             except REFUSALS as error:
-                self.refused[folder.name] = error
+                if not (mistaken and self._taken_before(folder)):
+                    self.refused[folder.name] = error
         return sorted(found, key=lambda each: (each[1].delivered_on, each[1].delivery_id, each[0].name))
+
+    def _taken_before(self, folder: Path) -> bool:
+        """Whether a delivery is in the store already, by the id that its manifest or its folder gives it."""
+        try:
+            return (self.home.records / FOLDER / f"{delivery_id_of(folder)}.json").exists()
+        except XunfangError:
+            return False
 
     def _take(self, folder: Path, manifest: Manifest, database: sa.Engine, log: AuditLog) -> None:
         known = {receipt.delivery_id: receipt for receipt in self.store.receipts}

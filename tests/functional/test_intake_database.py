@@ -99,7 +99,7 @@ def test_a_query_that_writes_fails_and_nothing_is_written_or_landed(query: str, 
 
 
 def test_the_session_itself_is_read_only_whatever_is_sent_through_it(home: Home, pensions: str) -> None:
-    description = database.read_descriptions(home)["pensions"]
+    description = database.read_descriptions(home)[0]["pensions"]
 
     def delete() -> None:
         with database._session(description, pensions) as connection:

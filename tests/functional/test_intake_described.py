@@ -267,7 +267,7 @@ def test_a_roster_snapshot_says_nothing_about_the_past(tmp_path: Path) -> None:
     from_ = {"from": {"files": "homes.csv"}}
     describe(home, "homes", kind="household", snapshot=True, columns=columns, **FIRST | from_)
     with pytest.raises(HomeError, match="no lag can date it"):
-        take_in(home)
+        take_in(home).raise_refused()
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_mistake_in_a_description_is_named_before_anything_is_read(
 ) -> None:
     describe(home, **entries)
     with pytest.raises(HomeError) as wrong:
-        take_in(home)
+        take_in(home).raise_refused()
     assert said in wrong.value.message
     assert wrong.value.message.startswith(str(home.sources / "pensions.toml"))
     assert wrong.value.way_out
@@ -319,4 +319,4 @@ def test_a_mistake_in_a_description_is_named_before_anything_is_read(
 def test_a_description_of_stage_b_is_not_allowed(entries: dict[str, Any], home: Home) -> None:
     describe(home, **entries)
     with pytest.raises(NotAllowedError, match="stage B"):
-        take_in(home)
+        take_in(home).raise_refused()
