@@ -195,7 +195,7 @@ class Opener:
         """For a home."""
         settings, keys = place.settings, place.keys
         pseudonymiser = Pseudonymiser(keys.pseudonym, settings.person_ids, settings.employer_ids)
-        return cls(place.home, keys.vault, read_descriptions(place.home), pseudonymiser)
+        return cls(place.home, keys.vault, read_descriptions(place.home)[0], pseudonymiser)
 
     def opened(self, receipt: Receipt, file: FileReceipt, rows: pl.DataFrame) -> OpenFile | None:
         """The file with those of its set-aside rows (``row, rule, text``) whose number alone is at fault."""
