@@ -59,11 +59,15 @@ def consents_on(database: sa.Engine, day: date) -> Consents:
 def refuse_columns(where: str, columns: Sequence[str]) -> None:
     """Raise NotAllowedError where columns are named for such facts.
 
-    A consent does not open a file in which they stand beside everybody's records.
+    It tells their places alone, because a header may be somebody's row. A consent does not open a file in which
+    they stand beside everybody's records.
     """
-    found = facts_in([each for each in columns if each != "row_"])
+    given = [each for each in columns if each != "row_"]
+    found = facts_in(given)
     if found:
-        told = ", ".join(f"{column!r} ({WORDS[fact].en} / {WORDS[fact].zh})" for column, fact in found.items())
+        told = ", ".join(
+            f"column {given.index(name) + 1} ({WORDS[fact].en} / {WORDS[fact].zh})" for name, fact in found.items()
+        )
         raise NotAllowedError(
             f"{where} has columns of stage-B facts, {LAW}: {told}; nothing was taken in",
             "Delete what was delivered and ask for it without these columns.",

@@ -164,6 +164,9 @@ def test_an_erased_household_is_nowhere_and_the_night_says_that_it_cannot_be_mad
     household, worker = listed(home)
     assert household in page(home, worker)
     assert len(frames_with(home, household)) > 5
+    form = ("--on", "2025-12-01", "--until", "2026-12-01", "--application", "A-1", "--evidence", "form 1")
+    done(xunfang("consent", "record", household, "--home", home, *form))
+    assert rows(home, "SELECT * FROM consent_person")
     run = done(xunfang("rights", "erase", "--home", home, "--household", household, "--json")).json
     assert run["records"] > 0
     assert run["identities"] > 0
@@ -171,8 +174,9 @@ def test_an_erased_household_is_nowhere_and_the_night_says_that_it_cannot_be_mad
     assert run["still_in_inbox"] == ["county"]
     assert frames_with(home, household) == []
     assert household not in page(home, worker)
-    for table in ("vault_identity", "outreach_item", "erasure", "opt_out", "visit"):
+    for table in ("vault_identity", "outreach_item", "erasure", "opt_out", "visit", "consent"):
         assert household not in str(rows(home, f"SELECT * FROM {table}"))
+    assert rows(home, "SELECT * FROM consent_person") == []
     assert done(xunfang("verify", "--home", home, "--json")).json["intact"]
     again = done(xunfang("night", "--home", home, "--date", NIGHT))
     assert "1 erased since: it cannot be made again byte by byte" in " ".join(again.out.split())
