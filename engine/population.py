@@ -86,7 +86,7 @@ class Population:
         """One row per household and one column per feature, those of the neighbourhood included."""
         context = self.context(as_of)
         parts = self.mapped(f"features {as_of}", lambda bucket: build_features(bucket, context, as_of, names))
-        together = pl.concat(parts).sort("household_id")
+        together = self.counted_once(pl.concat(parts).sort("household_id"), as_of)
         return with_neighbourhood(together, medians_of(together))
 
     def check_hindsight(self, as_of: date) -> None:
@@ -101,20 +101,35 @@ class Population:
 
     def successions(self, as_of: date) -> pl.DataFrame:
         """``household_id, successor, how``: which households go on under other numbers (``succession.lines``)."""
-        lived = self.mapped(f"households {as_of}", lambda bucket: memberships(bucket.known_by(as_of)))
-        return lines(links(pl.concat(lived)))
+        if as_of not in self._successions:
+            lived = self.mapped(f"households {as_of}", lambda bucket: memberships(bucket.known_by(as_of)))
+            self._successions[as_of] = lines(links(pl.concat(lived)))
+        return self._successions[as_of]
+
+    @cached_property
+    def _successions(self) -> dict[date, pl.DataFrame]:
+        return {}
+
+    def counted_once(self, households: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """A frame of households without the old number of each that moved, where it is there under the new one.
+
+        A register that does not close the old number at once holds the household twice; in figures about everybody
+        it counts once, as it is now.
+        """
+        moved = self.successions(as_of).filter(pl.col("how") == "moved")
+        there = moved.join(households.select(successor="household_id"), on="successor", how="semi")
+        return households.join(there, on="household_id", how="anti", maintain_order="left")
 
     def groups(self, as_of: date) -> pl.DataFrame:
         """What evaluation and drafting need to know of each household and models may not have."""
-        return pl.concat(self.mapped(f"groups {as_of}", lambda bucket: groups_of(bucket, as_of))).sort(
-            "household_id"
-        )
+        parts = self.mapped(f"groups {as_of}", lambda bucket: groups_of(bucket, as_of))
+        return self.counted_once(pl.concat(parts).sort("household_id"), as_of)
 
     def standing(self, spec: LabelSpec, as_of: date, concept: Concept) -> pl.DataFrame:
         """Each household's monthly income and who shares it, for the figures about poverty."""
         reporting = self.reporting
         parts = self.mapped(f"incomes {as_of}", lambda bucket: standing_of(bucket, spec, as_of, reporting, concept))
-        return pl.concat(parts).sort("household_id")
+        return self.counted_once(pl.concat(parts).sort("household_id"), as_of)
 
     def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
@@ -161,8 +176,9 @@ class Population:
             return outcome, status_incomes(bucket, spec, as_of, reporting)
 
         outcomes, statuses = zip(*self.mapped(f"outcomes {as_of}", incomes), strict=True)
-        label = poverty_label(pl.concat(outcomes), spec)
-        return examples_of(columns, label, last_status(pl.concat(statuses), spec), self.groups(as_of), as_of)
+        label = poverty_label(self.counted_once(pl.concat(outcomes), as_of), spec)
+        status = last_status(self.counted_once(pl.concat(statuses), as_of), spec)
+        return examples_of(columns, label, status, self.groups(as_of), as_of)
 
     def emergency_examples(
         self, _spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame
