@@ -113,13 +113,14 @@ def export(
     files = {}
     for file in receipt.files:
         rows = rows_to_mend(home, keys.vault, store.receipts, delivery_id, file)
-        rows = rows.filter(~pl.col("rule").is_in(NOT_TO_MEND))
+        rows = rows.filter(~pl.col("rule").is_in(NOT_TO_MEND) & pl.col("text").is_not_null())
         if rows.height:
             files[file.name] = (file, rows)
     if not files:
         raise UsageError(
             f"--delivery {delivery_id}: no row of it can be mended",
-            "Rows that wait for their owner go in by themselves; xunfang quarantine list shows the others.",
+            "Rows that wait for their owner go in by themselves, the text of others is past its time or erased; "
+            "xunfang quarantine list counts them.",
         )
     if out.exists():
         raise UsageError(f"--out {out}: is there already", "Name a new folder: nothing is ever overwritten.")

@@ -238,6 +238,8 @@ def test_the_text_of_rows_set_aside_goes_and_their_account_stays(home: Path) -> 
     assert_frame_equal(after.drop("text"), rows.drop("text"))
     assert after["text"].null_count() == after.height
     assert done(xunfang("quarantine", "list", "--home", home, "--json")).json == before
+    run = xunfang("quarantine", "export", "--delivery", "county", "--out", home.with_name("out"), "--home", home)
+    assert (run.code, "no row of it can be mended" in run.err) == (2, True)
     assert verify_home(place)["intact"]
     place.database.dispose()
 
