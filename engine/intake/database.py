@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from engine.errors import SourceError, UsageError
+from engine.errors import NotAllowedError, SourceError, UsageError
 from engine.files import locked, named_errors, sha256_of, sync_folder, write_text
 from engine.intake.description import Description, read_descriptions
 from engine.intake.door import refuse_columns
@@ -95,8 +95,6 @@ def _write(path: Path, given: Description, address: str) -> int:
     writer, rows = None, 0
     try:
         for batch in _batches(given, address):
-            if writer is None:
-                refuse_columns(f"sources/{given.name}.toml: the query's result", batch.columns)
             text = batch.select(pl.all().cast(pl.String)).to_arrow(compat_level=pl.CompatLevel.oldest())
             writer = writer or pq.ParquetWriter(path, text.schema, compression="zstd")
             writer.write_table(text)
@@ -114,13 +112,16 @@ def _write(path: Path, given: Description, address: str) -> int:
 
 def _batches(given: Description, address: str) -> Iterator[pl.DataFrame]:
     with _session(given, address) as connection:
-        yield from pl.read_database(
+        found = pl.read_database(
             str(given.origin.query),
             connection,
             iter_batches=True,
             batch_size=BATCH_ROWS,
             infer_schema_length=None,
         )
+        for batch in found:
+            refuse_columns(f"sources/{given.name}.toml: the query's result", batch.columns)
+            yield batch
 
 
 @contextmanager
@@ -144,7 +145,13 @@ def _session(given: Description, address: str) -> Iterator[sa.Connection]:
         with engine.connect() as connection:
             connection.exec_driver_sql(READ_ONLY[dialect])
             connection.commit()
-            yield connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
+            cursors: list[Any] = []
+            sa.event.listen(connection, "after_cursor_execute", lambda _, cursor, *_rest: cursors.append(cursor))
+            try:
+                yield connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS)
+            except NotAllowedError:  # in the midst of the rows
+                cursors[-1].close()
+                raise
     except (sa.exc.SQLAlchemyError, pl.exceptions.PolarsError) as wrong:
         raise SourceError(
             f"{where}: the query cannot be read ({_reason(wrong)})",

@@ -13,7 +13,7 @@ from homes import done, xunfang
 from postgres import fresh_database, postgres_server, statement
 
 from engine.db import open_db, reading
-from engine.errors import SourceError, UsageError
+from engine.errors import NotAllowedError, SourceError, UsageError
 from engine.intake import database
 from engine.intake.database import fetch
 from engine.intake.inbox import take_in
@@ -158,3 +158,13 @@ def test_the_command_fetches_and_sqlite_is_read_only_too(
     with pytest.raises(SourceError, match="cannot be read"):
         fetch(home, DAY, environment={"PENSIONS_URL": sqlite})
     assert rows_of(sqlite) == 1
+
+
+def test_a_query_that_would_land_facts_of_stage_b_lands_nothing(home: Home, pensions: str) -> None:
+    statement(pensions, "ALTER TABLE pension ADD COLUMN housing_fund_base bigint DEFAULT 98765432")
+    asked = FROM["from"] | {"query": "SELECT pid, paid_for, no, yuan, housing_fund_base FROM pension"}
+    describe(home, columns=COLUMNS, **{"from": asked})
+    with pytest.raises(NotAllowedError, match=r"query's result has columns of stage-B facts.*column 5") as refused:
+        fetch(home, DAY, environment={"PENSIONS_URL": pensions})
+    assert "98765432" not in str(refused.value)
+    assert [path.name for path in home.inbox.iterdir() if path.is_dir()] == ["roster"]
