@@ -22,6 +22,8 @@ from engine.sealing import seal
 from engine.tables import Row
 
 AT_ONCE: Final = 5_000
+RENAMED: Final = "pseudonyms made anew: "
+"""How the action of an entry begins that tells the fingerprint of new pseudonym keys."""
 TOLD: Final = ("seq", "at", "actor", "action", "subject_kind")
 ENTRIES: Final = Row.metadata.tables["audit_entry"]
 DETAILS: Final = Row.metadata.tables["audit_detail"]
@@ -34,13 +36,17 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class AuditLog:
-    """The log in the hand of one person or service: what is noted through it carries their name and role."""
+    """The log in the hand of one person or service: what is noted through it carries their name and role.
+
+    ``pseudonyms``: the fingerprint of the keys by which they name households (null: it is not looked at).
+    """
 
     database: sa.Engine
     key: bytes = field(repr=False)
     actor: str
     role: str
     clock: Callable[[], datetime] = utc_now
+    pseudonyms: str | None = None
 
     def note(
         self, action: str, subject_kind: str, details: Mapping[str, Any], session: Session | None = None
@@ -48,12 +54,14 @@ class AuditLog:
         """Add an entry: in the caller's transaction, so that deed and entry stand or fall together, or in its own.
 
         ``details`` are plain JSON values; households are named under ``households`` by their pseudonyms, never
-        anybody by a name or number.
+        anybody by a name or number. Raises IntegrityError where all of them have got other pseudonyms since.
         """
         if session is None:
             with writing(self.database) as own:
                 self.note(action, subject_kind, details, own)
             return
+        if self.pseudonyms is not None and "households" in details:
+            _refuse_old_pseudonyms(session, self.pseudonyms)
         append(
             session,
             self.key,
@@ -108,6 +116,18 @@ def change_key(
     append(session, old, at=at, actor=actor, action=chain.CHANGED, subject_kind="key", details=seam)
     append(session, new, at=at, actor=actor, action="audit log goes on", subject_kind="key", details=details)
     return True
+
+
+def note_new_pseudonyms(
+    session: Session, key: bytes, mark: str, *, at: datetime, actor: str, details: Mapping[str, Any]
+) -> None:
+    """Note that all pseudonyms were made anew with keys of this fingerprint, in the transaction that did so."""
+    append(session, key, at=at, actor=actor, action=f"{RENAMED}{mark}", subject_kind="key", details=details)
+
+
+def has_new_pseudonyms(session: Session, mark: str) -> bool:
+    """Whether that was noted."""
+    return _newest_pseudonyms(session) == mark
 
 
 def verify(
@@ -168,15 +188,20 @@ def told(
     household: str | None = None,
     actor: str | None = None,
     last: int | None = None,
+    names_of: Callable[[str], Collection[str]] | None = None,
 ) -> list[dict[str, Any]]:
     """The newest entries in words: ``seq, at, actor, role, action, subject_kind, purpose`` and the other details.
 
-    ``household`` keeps those that name it, ``actor`` those of one person. Every entry is opened, so that the answer
+    ``household`` keeps those that name it (``names_of``: what a number may have become since it was noted),
+    ``actor`` those of one person. Every entry is opened, so that the answer
     rests on what is sealed and not on an index that somebody could change.
     """
     kept: deque[dict[str, Any]] = deque(maxlen=last)
     for link, details in entries(session, key, earlier):
-        if actor not in {None, link.actor} or household not in {None, *details.get("households", ())}:
+        named = details.get("households", ()) if household is not None else ()
+        if names_of is not None:
+            named = {later for each in named for later in names_of(each)}
+        if actor not in {None, link.actor} or household not in {None, *named}:
             continue
         known = {"role": details.get("role"), "purpose": details.get("purpose")}
         others = {name: value for name, value in details.items() if name not in {*known, "households"}}
@@ -222,6 +247,21 @@ def _refuse_a_replaced_key(session: Session, key: bytes) -> None:
         raise IntegrityError(
             "the audit key was changed since this process began; nothing was done",
             "Start it again: it then goes on with the new key.",
+        )
+
+
+def _newest_pseudonyms(session: Session) -> str | None:
+    noted = sa.select(ENTRIES.c.action).where(ENTRIES.c.action.startswith(RENAMED)).order_by(ENTRIES.c.seq.desc())
+    action = session.execute(noted.limit(1)).scalar_one_or_none()
+    return None if action is None else str(action).removeprefix(RENAMED)
+
+
+def _refuse_old_pseudonyms(session: Session, mark: str) -> None:
+    """Who names households as they were called before would write down a wish that nobody finds again."""
+    if _newest_pseudonyms(session) not in {None, mark}:
+        raise IntegrityError(
+            "the key of pseudonyms was changed since this process began; nothing was done",
+            "Start it again: it then finds the households under their new numbers.",
         )
 
 

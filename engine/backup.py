@@ -20,7 +20,7 @@ from typing import Any, Final
 from engine.codeversion import code_version
 from engine.errors import HomeError, IntegrityError, LockedError, UsageError
 from engine.files import UNFINISHED, atomically, locked, named_errors, sha256_of, sync_folder, write_text
-from engine.keys import NAMES, OLD, earlier, load_keys
+from engine.keys import NAMES, earlier, load_keys, pseudonym_files
 from engine.receipts import FOLDER, LIST, REWRITES, list_receipts
 from engine.recordstore import LAYOUT, LOCK, RecordStore
 from engine.settings import Home, existing
@@ -222,7 +222,11 @@ def _records_and_database(copy: _Copy) -> None:
 
 
 def _state(home: Home) -> list[str]:
-    """What changes whenever a delivery is taken in, stored files are written anew, or a list is."""
+    """What changes whenever a delivery is taken in, stored files are written anew, or a list is.
+
+    Raises IntegrityError while a key is being changed: store and database are then of two minds.
+    """
+    load_keys(home)
     paths = [path for name in (FOLDER, REWRITES) for path in (home.records / name).glob("*.json")]
     lists = [f"{path}|{path.stat().st_mtime_ns}" for path in home.lists.rglob("[!.]*") if path.is_file()]
     return sorted([*(path.name for path in paths), *lists])
@@ -315,8 +319,8 @@ def _bring_keys(told: Mapping[str, Any], new: Home, places: list[Path]) -> None:
             for path in paths:
                 with atomically(new.keys / path.name) as temporary:
                     shutil.copyfile(path, temporary)
-            for path in earlier(folder):
-                with atomically(new.keys / OLD / path.name) as temporary:
+            for path in (*pseudonym_files(folder), *earlier(folder)):
+                with atomically(new.keys / path.relative_to(folder)) as temporary:
                     shutil.copyfile(path, temporary)
             if load_keys(new).fingerprints() == told["keys"]:
                 return

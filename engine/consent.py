@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from engine.db import reading, writing
 from engine.errors import UsageError
-from engine.rights import refuse_unknown
+from engine.rights import known_as
 from engine.tables import Consent, ConsentPerson
 from engine.workplace import Workplace
 from outreach.stage_b import FACTS
@@ -41,7 +41,7 @@ def record(
     Raises UsageError for days that make no sense, an unknown household, person or class, or a text that names
     somebody.
     """
-    refuse_unknown(place, household)
+    household = known_as(place, household)
     today = place.log.clock().astimezone().date()
     if not since <= today or until < since:
         raise UsageError(

@@ -9,7 +9,7 @@ deliver them again.
 import io
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -22,8 +22,9 @@ from sqlmodel import Session, col, select
 from engine.db import reading, writing
 from engine.errors import UsageError
 from engine.files import sha256_of, write_bytes, write_parquet, write_text
-from engine.identity import digests
+from engine.identity import digests, renewed
 from engine.intake.quarantine import SUFFIX, place_of
+from engine.nightfolder import version_of
 from engine.retraction import take_off
 from engine.rewriting import alone, rewrite
 from engine.sealing import seal, unseal
@@ -197,7 +198,7 @@ def _purge_nights(place: Workplace, gone: Gone) -> list[date]:
         told = json.loads(path.read_text("utf-8"))
         taken = 0
         for name in told["files"]:
-            taken += _purge_file(path.parent / name, gone.subjects)
+            taken += _purge_file(path.parent / name, gone.subjects, place.keys.pseudonyms, version_of(told))
         changed = [name for name in told["files"] if sha256_of(path.parent / name) != told["files"][name]["sha256"]]
         for name in changed:
             frame = pl.scan_parquet(path.parent / name, glob=False)
@@ -216,15 +217,27 @@ def _purge_nights(place: Workplace, gone: Gone) -> list[date]:
     return dates
 
 
-def _purge_file(path: Path, subjects: Collection[str]) -> int:
+def _purge_file(path: Path, subjects: Collection[str], keys: Sequence[bytes], version: int) -> int:
     lazy = pl.scan_parquet(path, glob=False)
     if set(IDS).isdisjoint(lazy.collect_schema().names()):
         return 0
     frame = lazy.collect()
+    if version < len(keys):
+        subjects = _as_then(frame, subjects, keys, version)
     kept = _without(frame.lazy(), subjects).collect()
     if kept.height < frame.height:
         write_parquet(path, kept)
     return frame.height - kept.height
+
+
+def _as_then(frame: pl.DataFrame, subjects: Collection[str], keys: Sequence[bytes], version: int) -> list[str]:
+    """The pseudonyms of an earlier version, as far as the frame holds them, that became these."""
+    found = set()
+    for name in (name for name in IDS if name in frame.columns):
+        then = frame[name].drop_nulls().unique()
+        now = renewed(keys, version, "household" if name == "household_id" else "person", then)
+        found |= set(then.filter(now.is_in(sorted(subjects))))
+    return sorted(found)
 
 
 def _remember(place: Workplace, day: date, manifest: Path) -> None:

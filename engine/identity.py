@@ -3,6 +3,10 @@
 A pseudonym is the first 60 bits of HMAC-SHA256(key, "<domain>:v1:" + number), written as twelve characters of
 lower-case base32 (digits and letters without i, l, o, u). The same number gives the same pseudonym in every
 delivery; without the key nobody can try numbers until one fits.
+
+When the key is changed, version n is made from version n - 1 with the n-th key ("<domain>:vn:" + pseudonym). So
+whatever has a pseudonym can be given its new one, be its number known or not, and nobody goes back; a number is led
+through all keys in their order, and whoever lacks one of them can try no numbers.
 """
 
 import hashlib
@@ -23,7 +27,7 @@ EmployerKind = Literal["gb32100", "free"]
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH: Final = 12
-VERSION: Final = "v1"
+ERASED: Final = "erased:v1:"
 
 WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS: Final = "10X98765432"
@@ -48,13 +52,20 @@ BROKEN_DATE: Final = "birth_date_in_number_impossible"
 BROKEN_CHECK: Final = "check_digit_wrong"
 
 
-def pseudonyms(key: bytes, domain: Domain, numbers: pl.Series) -> pl.Series:
-    """The pseudonym of each normalised number; null stays null.
+def pseudonyms(key: bytes, domain: Domain, numbers: pl.Series, before: Sequence[bytes] = ()) -> pl.Series:
+    """The pseudonym of each normalised number; null stays null. ``before``: the keys before this one, oldest first.
 
     Raises IntegrityError where two numbers would share one pseudonym: they may not be taken for one person.
     """
+    return renewed((*before, key), 0, domain, numbers)
+
+
+def renewed(keys: Sequence[bytes], since: int, domain: Domain, numbers: pl.Series) -> pl.Series:
+    """Pseudonyms of a version (0: numbers) in the version of the last key; null stays null. Raises as above."""
     unique = numbers.drop_nulls().unique()
-    made = _encoded(key, domain, unique.to_list())
+    made = unique
+    for version in range(since + 1, len(keys) + 1):
+        made = _encoded(keys[version - 1], domain, made.to_list(), version)
     if made.n_unique() != unique.len():
         raise IntegrityError(
             f"two numbers of the domain {domain} have the same pseudonym",
@@ -65,9 +76,20 @@ def pseudonyms(key: bytes, domain: Domain, numbers: pl.Series) -> pl.Series:
     return numbers.replace_strict(unique, made, default=None, return_dtype=pl.String)
 
 
+def later_names(keys: Sequence[bytes], domain: Domain, name: str) -> set[str]:
+    """A pseudonym of any version, and all that it may have become since."""
+    found = {name}
+    for since in range(1, len(keys)):
+        each = pl.Series([name], dtype=pl.String)
+        for version in range(since + 1, len(keys) + 1):
+            each = _encoded(keys[version - 1], domain, each.to_list(), version)
+            found.add(str(each[0]))
+    return found
+
+
 def digests(key: bytes, subjects: pl.Series) -> pl.Series:
     """The keyed digest of each distinct pseudonym, in their order: what is kept of whom the home has forgotten."""
-    told = [hmac.digest(key, f"erased:{VERSION}:{each}".encode(), hashlib.sha256).hex()[:32] for each in subjects]
+    told = [hmac.digest(key, f"{ERASED}{each}".encode(), hashlib.sha256).hex()[:32] for each in subjects]
     return pl.Series(told, dtype=pl.String)
 
 
@@ -170,9 +192,9 @@ def _check_character(number: pl.Expr) -> pl.Expr:
     return pl.when(digits).then(found)
 
 
-def _encoded(key: bytes, domain: Domain, numbers: Sequence[str]) -> pl.Series:
-    """Pseudonyms of distinct numbers, in their order."""
-    prefix = f"{domain}:{VERSION}:".encode()
+def _encoded(key: bytes, domain: Domain, numbers: Sequence[str], version: int) -> pl.Series:
+    """Pseudonyms of distinct numbers (of pseudonyms of the version before), in their order."""
+    prefix = f"{domain}:v{version}:".encode()
     digests = b"".join(hmac.digest(key, prefix + number.encode(), hashlib.sha256)[:8] for number in numbers)
     words = np.frombuffer(digests, dtype=">u8").astype(np.uint64) >> np.uint64(4)
     return _as_text(words)

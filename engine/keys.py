@@ -18,6 +18,9 @@ from engine.settings import Home
 
 BYTES: Final = 32
 NAMES: Final = ("pseudonym", "vault", "tie_break", "audit")
+PSEUDONYM: Final = "pseudonym-v{}.key"
+PSEUDONYM_FILES: Final = PSEUDONYM.format("*")
+"""Pseudonym keys before the one in force, which are still needed, by the version that they made."""
 OLD: Final = "old"
 """The folder of replaced keys, inside that of the keys."""
 
@@ -26,7 +29,8 @@ OLD: Final = "old"
 class Keys:
     """The keys; ``made`` lists the files that were made just now, so that the user can be told to back them up.
 
-    ``audit_before``: the audit keys before this one, in no order; the log tells theirs.
+    ``audit_before``: the audit keys before this one, in no order; the log tells theirs. ``pseudonym_before``: the
+    pseudonym keys before this one, the oldest first; they are still needed for every delivery.
     """
 
     pseudonym: bytes = field(repr=False)
@@ -35,15 +39,28 @@ class Keys:
     audit: bytes = field(repr=False)
     made: tuple[Path, ...] = ()
     audit_before: tuple[bytes, ...] = field(default=(), repr=False)
+    pseudonym_before: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def pseudonyms(self) -> tuple[bytes, ...]:
+        """All keys that pseudonyms are made with, the oldest first: how many they are is their version."""
+        return (*self.pseudonym_before, self.pseudonym)
 
     def fingerprints(self) -> dict[str, str]:
-        """Eight digits per key by which a store recognises the keys that it was made with."""
-        return {name: fingerprint(getattr(self, name)) for name in NAMES}
+        """Eight digits per key by which a store recognises the keys that it was made with.
+
+        Those of the pseudonym key stand for all of ``pseudonyms`` in their order.
+        """
+        marks = {name: fingerprint(getattr(self, name)) for name in NAMES}
+        return marks | {"pseudonym": fingerprint(*self.pseudonyms)}
 
 
-def fingerprint(key: bytes) -> str:
-    """Eight digits by which a key is known; they tell nothing about it."""
-    return hmac.digest(key, b"fingerprint:v1", hashlib.sha256).hex()[:8]
+def fingerprint(*keys: bytes) -> str:
+    """Eight digits by which a key is known, or several used one after the other; they tell nothing of them."""
+    mark = hmac.digest(keys[0], b"fingerprint:v1", hashlib.sha256)
+    for key in keys[1:]:
+        mark = hmac.digest(key, b"fingerprint:v1:" + mark, hashlib.sha256)
+    return mark.hex()[:8]
 
 
 def load_keys(home: Home) -> Keys:
@@ -54,8 +71,8 @@ def load_keys(home: Home) -> Keys:
     made = []
     for path in home.keys.glob("*.next"):
         raise IntegrityError(
-            f"{path}: a change of this key was interrupted, and some of what it seals has the old one",
-            f"Run: xunfang keys rotate {path.stem}",
+            f"{path}: this key is being changed, or a change was interrupted: some of the home has the old one",
+            f"Wait until it is done; if nobody is at it, run: xunfang keys rotate {path.stem}",
         )
     for name in NAMES:
         path = home.keys / f"{name}.key"
@@ -67,7 +84,21 @@ def load_keys(home: Home) -> Keys:
         **{name: read_key(home.keys / f"{name}.key") for name in NAMES},
         made=tuple(made),
         audit_before=tuple(read_key(path) for path in earlier(home.keys, "audit")),
+        pseudonym_before=tuple(read_key(path) for path in pseudonym_files(home.keys)),
     )
+
+
+def pseudonym_files(folder: Path) -> list[Path]:
+    """The pseudonym keys before the one in force, the oldest first; raises IntegrityError where one is missing."""
+    found = [
+        folder / PSEUDONYM.format(version) for version in range(1, 1 + len(list(folder.glob(PSEUDONYM_FILES))))
+    ]
+    for path in found:
+        if not path.exists():
+            raise IntegrityError(
+                f"{path}: the key is missing, and pseudonyms were made with it", "Put it back from its copy."
+            )
+    return found
 
 
 def earlier(folder: Path, name: str = "*") -> list[Path]:

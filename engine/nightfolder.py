@@ -14,6 +14,7 @@ import polars as pl
 from engine.codeversion import code_version
 from engine.errors import IntegrityError
 from engine.files import sha256_of, write_parquet, write_text
+from engine.identity import Domain, renewed
 from engine.nights import Facts
 from engine.population import Population, Progress
 from engine.recordstore import summary
@@ -106,14 +107,34 @@ def read_manifest(place: Workplace, business_date: date) -> dict[str, Any]:
 
 
 def listed_frame(place: Workplace, business_date: date, name: str) -> pl.DataFrame:
-    """One of the frames of the listed households; raises IntegrityError where it is lost or damaged."""
+    """One of the frames of the listed households; raises IntegrityError where it is lost or damaged.
+
+    Households and their heads have the numbers of now, whatever they had then.
+    """
     path = place.home.nights / business_date.isoformat() / LISTED / f"{name}.parquet"
     try:
-        return pl.read_parquet(path, glob=False)
+        frame = pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError):
         raise IntegrityError(
             f"{path}: this file of the night is missing or damaged", "Put the folder back from a backup."
         ) from None
+    return as_now(place, frame, version_of(read_manifest(place, business_date)))
+
+
+def version_of(manifest: Mapping[str, Any]) -> int:
+    """The version of the pseudonyms in a night's files."""
+    return int(manifest.get("pseudonyms", {"version": 1})["version"])
+
+
+def as_now(place: Workplace, frame: pl.DataFrame, version: int) -> pl.DataFrame:
+    """A frame with the numbers of now of its households and their heads, in their order."""
+    keys = place.keys.pseudonyms
+    if version == len(keys):
+        return frame
+    found: tuple[tuple[str, Domain], ...] = (("household_id", "household"), ("head", "person"))
+    return frame.with_columns(
+        renewed(keys, version, domain, frame[name]).alias(name) for name, domain in found if name in frame.columns
+    )
 
 
 def read_standing(folder: Path) -> Standing:
@@ -209,6 +230,7 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "held_reason": made.held_reason,
         "code_version": code_version(),
         "deliveries": store.deliveries(),
+        "pseudonyms": {"version": len(place.keys.pseudonyms), "key": place.keys.fingerprints()["pseudonym"]},
         "input_sha256": input_sha256,
         "policy_sha256": hashlib.sha256(place.policy.text.encode()).hexdigest(),
         "policy": place.policy.text,

@@ -1,8 +1,9 @@
 """Damaged files of the record store made again from the deliveries in the inbox, byte for byte.
 
-All deliveries are taken in once more, in their order, in a scratch home with the same keys; files that were put
-together are put together again. A file is put back only where its hash is the one that its receipt tells; of the
-others it is said what must be put back.
+All deliveries are taken in once more, in their order, in a scratch home with the same keys, the first pseudonym key
+to begin with; files that were put together are put together again, and pseudonyms that were changed are changed. A
+file is put back only where its hash is the one that its receipt tells; of the others it is said what must be put
+back.
 """
 
 import os
@@ -17,9 +18,10 @@ from typing import Any, Final
 from engine.aging import Aged
 from engine.db import open_db
 from engine.errors import XunfangError
-from engine.files import UNFINISHED, locked, sha256_of, write_bytes
+from engine.files import UNFINISHED, locked, sha256_of, write_bytes, write_text
 from engine.intake.inbox import take_in
 from engine.intake.manifest import delivery_id_of, folders
+from engine.keys import NAMES, PSEUDONYM, fingerprint, load_keys
 from engine.receipts import (
     FOLDER,
     LIST,
@@ -31,12 +33,14 @@ from engine.receipts import (
     readable,
     write_rewriting,
 )
-from engine.recordstore import LOCK, RecordStore
+from engine.recordstore import LOCK, RecordStore, remember_keys, remove_unnamed
+from engine.renaming import WHAT as RENAMED
+from engine.renaming import renamed_store
 from engine.rewriting import everything, rewrite
 from engine.settings import Home, existing
 
-NOT_GIVEN: Final = ("records", "quarantine", "nights", "lists", "models", "inbox")
-"""What the scratch home does not take over from the home; nor its database, of which it gets a copy."""
+NOT_GIVEN: Final = ("records", "quarantine", "nights", "lists", "models", "inbox", "keys")
+"""What the scratch home does not take over from the home; nor its database and keys, of which it gets copies."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +144,37 @@ def _lay_out(home: Home, scratch: Home) -> None:
     for path in home.root.iterdir():
         if path.name not in NOT_GIVEN and not path.name.startswith((".", home.database.name)):
             os.symlink(path, scratch.root / path.name)
+    keys = load_keys(home)
+    for name in NAMES:
+        _give_key(scratch, name, getattr(keys, name))
+    _give_key(scratch, "pseudonym", keys.pseudonyms[0])
     with closing(sqlite3.connect(home.database)) as there, closing(sqlite3.connect(scratch.database)) as here:
         there.backup(here)
 
 
+def _give_key(scratch: Home, name: str, key: bytes) -> None:
+    write_text(scratch.keys / f"{name}.key", f"{key.hex()}\n")
+
+
+def _next_pseudonyms(home: Home, scratch: Home, note: Rewriting) -> None:
+    """Change the pseudonyms of the scratch store as those of the home were changed."""
+    version = len(load_keys(scratch).pseudonyms)
+    keys = load_keys(home).pseudonyms[: version + 1]
+    mark = fingerprint(*keys)
+    made = renamed_store(RecordStore.open(scratch), keys, mark=mark, now=note.made_at)
+    for earlier, key in enumerate(keys[:-1], start=1):
+        _give_key(scratch, PSEUDONYM.format(earlier).removesuffix(".key"), key)
+    _give_key(scratch, "pseudonym", keys[-1])
+    remember_keys(scratch, {"pseudonym": mark})
+    write_rewriting(scratch.records, made)
+    remove_unnamed(scratch.records)
+
+
 def _again(home: Home, scratch: Home, note: Rewriting) -> None:
     """Do in the scratch store what a note tells: put files together again, or take over what was taken out of."""
+    if note.what == RENAMED:
+        _next_pseudonyms(home, scratch, note)
+        return
     if note.what == "compaction":
         sizes = Counter(Path(path).parent for path in note.replaced)
         files = min(sizes[Path(file.path).parent] for file in note.stored)

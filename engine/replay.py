@@ -15,15 +15,18 @@ from engine.learning import kept_model
 from engine.nightfolder import (
     MANIFEST,
     RETIRED,
+    as_now,
     manifest_of,
     read_manifest,
     read_standing,
+    version_of,
     write_frames,
     write_manifest,
 )
 from engine.pipeline import make_night
 from engine.population import Population, Progress, silent
 from engine.recordstore import RecordStore
+from engine.renaming import WHAT as RENAMED
 from engine.rewriting import steady
 from engine.tables import Night
 from engine.workplace import Workplace
@@ -35,8 +38,8 @@ def replay_night(place: Workplace, business_date: date, into: Path, progress: Pr
 
     It is made from the deliveries in its manifest, its models, its policy, and what it was given of people's work.
     Told: ``identical``, how many files are ``equal``, which ``differ``, are ``missing`` or ``new``, and the known
-    ``reasons`` why they may: rows erased or past their time, another code. Raises UsageError where there was no
-    such night, IntegrityError where what it was made from is lost.
+    ``reasons`` why they may: rows erased or past their time, other pseudonyms, another code. Raises UsageError
+    where there was no such night, IntegrityError where what it was made from is lost.
     """
     with steady(place.home):
         return _replayed(place, business_date, into, progress)
@@ -53,7 +56,9 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
     store = place.store()
     models = {risk: (name, kept_model(place.home, risk, name)) for risk, name in told["models"].items()}
     population = Population(store.cut(told["deliveries"]), then.programmes, None, progress)
-    made = make_night(then, business_date, population, models, lambda _columns: read_standing(folder))
+    given = read_standing(folder)
+    given = dataclasses.replace(given, work=as_now(place, given.work, version_of(told)))
+    made = make_night(then, business_date, population, models, lambda _columns: given)
     made = dataclasses.replace(made, held_reason=told["held_reason"])
     write_frames(then, made, into, progress)
     write_manifest(into / MANIFEST, manifest_of(then, made, into, told["input_sha256"]))
@@ -62,7 +67,7 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
         "business_date": business_date.isoformat(),
         "identical": compared["equal"] > 0 and not any(compared[name] for name in ("differ", "missing", "new")),
         **compared,
-        "reasons": _reasons(store, night, told),
+        "reasons": _reasons(place, store, night, told),
     }
 
 
@@ -103,7 +108,7 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
 
 
-def _reasons(store: RecordStore, night: Night, told: dict[str, Any]) -> list[dict[str, Any]]:
+def _reasons(place: Workplace, store: RecordStore, night: Night, told: dict[str, Any]) -> list[dict[str, Any]]:
     """Why the night cannot come out as it did: each with ``what``, when, why, and the rows that are gone."""
     reasons: list[dict[str, Any]] = []
     for note in store.rewritings:
@@ -112,6 +117,11 @@ def _reasons(store: RecordStore, night: Night, told: dict[str, Any]) -> list[dic
             reasons.append(
                 {"what": note.what, "on": note.made_at.date().isoformat(), "why": note.why, "rows": rows}
             )
+    if version_of(told) != len(place.keys.pseudonyms):
+        renamed = [note for note in store.rewritings if note.what == RENAMED and note.made_at > night.finished_at]
+        on = renamed[0].made_at.date().isoformat() if renamed else None
+        why = "everybody has another number: files are in another order, and ties fall otherwise"
+        reasons.append({"what": RENAMED, "on": on, "why": f"the key of pseudonyms was changed; {why}", "rows": 0})
     if told["code_version"] != code_version():
         versions = f"made by {told['code_version']}, this is {code_version()}"
         reasons.append({"what": "code", "on": None, "why": versions, "rows": 0})

@@ -23,6 +23,7 @@ def reveal(
     What was asked stands in the audit log, refused or not, before anything is opened. Raises UsageError where
     nobody knows the household, NotAllowedError where the role may not see it.
     """
+    household = place.current(household)
     there = place.store().homes.households.filter(pl.col("household_id") == household)
     if not there.height:
         raise UsageError("HOUSEHOLD: there is no such household in the records", "Copy it from a list.")

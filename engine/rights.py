@@ -24,7 +24,7 @@ def opt_out(
     place: Workplace, household: str, *, reason: str | None = None, until: date | None = None
 ) -> dict[str, Any]:
     """Record that a household does not want to be contacted from today on (``until``: up to that day)."""
-    refuse_unknown(place, household)
+    household = known_as(place, household)
     today, actor = _today(place), place.log.actor
     if until is not None and until < today:
         raise UsageError(f"--until {until}: lies in the past", "Name a day to come, or none.")
@@ -46,7 +46,7 @@ def object_to(place: Workplace, household: str, *, reason: str | None = None) ->
 
     A household with an open objection keeps that one.
     """
-    refuse_unknown(place, household)
+    household = known_as(place, household)
     with writing(place.database) as session:
         statement = select(Objection).where(Objection.household_id == household, Objection.state == "open")
         row = session.exec(statement).first()
@@ -104,19 +104,21 @@ def listed(place: Workplace, today: date) -> dict[str, Any]:
 
 def forget(place: Workplace, household: str, *, reason: str | None = None) -> dict[str, Any]:
     """Erase a household, and write the lists anew that held it."""
-    told = erase(place, household, reason=reason)
+    told = erase(place, place.current(household), reason=reason)
     written = send_late(place, place.log.clock())
     return told | {"lists_written": len({each.path.with_suffix("") for each in written})}
 
 
-def refuse_unknown(place: Workplace, household: str) -> None:
-    """Raise UsageError where no household of this pseudonym is in the records."""
+def known_as(place: Workplace, household: str) -> str:
+    """The number of a household as it is now; raises UsageError where no such household is in the records."""
+    household = place.current(household)
     known = place.store().homes.households["household_id"]
     if not (known == household).any():
         raise UsageError(
             "--household: no household of this number is in the records",
             "Give the twelve characters that stand on its card.",
         )
+    return household
 
 
 def _today(place: Workplace) -> date:

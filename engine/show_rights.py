@@ -37,6 +37,8 @@ def _show_keys(told: Told, console: Console) -> None:
     for key in told["keys"]:
         console.print(f"{key['name']:<10} {key['fingerprint']}  {key['file']}", soft_wrap=True)
         console.print(f"           lost with it: {key['lost']}", soft_wrap=True)
+        if key["version"] is not None:
+            console.print(f"           version {key['version']}", soft_wrap=True)
         if key["earlier"]:
             console.print(f"           before it (keys/old/): {', '.join(key['earlier'])}", soft_wrap=True)
 

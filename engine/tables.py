@@ -5,9 +5,9 @@ Bulk data (features, scores, reasons) are Parquet files under the night's folder
 a wrong word is refused by the database itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -65,6 +65,20 @@ class Row(SQLModel):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+NAMED_BY: Final[Mapping[str, Literal["person", "household"]]] = {"household_id": "household", "person_id": "person"}
+"""The columns that hold pseudonyms, in whatever table, and whose; the vault calls its own ``subject``."""
+
+
+def pseudonym_columns() -> list[tuple[sa.Table, sa.Column[Any], Literal["person", "household"]]]:
+    """Every column that holds pseudonyms, of every table but the vault's."""
+    return [
+        (table, column, NAMED_BY[column.name])
+        for table in Row.metadata.sorted_tables
+        for column in table.columns
+        if column.name in NAMED_BY
+    ]
 
 
 class VaultIdentity(Row, table=True):

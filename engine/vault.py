@@ -4,7 +4,7 @@ Each field is bound to its table, column and row (``engine.sealing``). Whoever r
 before anything is opened.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from engine.audit import AuditLog
 from engine.db import reading, writing
 from engine.errors import IntegrityError
 from engine.sealing import seal, unseal
-from engine.tables import VaultIdentity
+from engine.tables import SUBJECT_KINDS, VaultIdentity
 
 KEY_VERSION: Final = 1
 FIELDS: Final = ("id_number", "name", "phone", "address")
@@ -112,6 +112,37 @@ def _sealed_anew(row: Any, old: bytes, new: bytes) -> dict[str, Any] | None:
             return None
         changed[field] = seal(new, _place(field, *where, version + 1), plain)
     return {**changed, "key_version": version + 1}
+
+
+def rename(session: Session, key: bytes, became: Callable[[str, pl.Series], pl.Series]) -> int:
+    """Give every row its subject's new pseudonym, in the caller's transaction; returns how many rows there were.
+
+    ``became`` tells the new ones of a kind (person or household). Each field is bound to its row, and so is sealed
+    again. Raises IntegrityError for a row that does not open.
+    """
+    table = VaultIdentity.metadata.tables["vault_identity"]
+    keys = [table.c[name] == sa.bindparam(f"at_{name}") for name in ("subject", "valid_from", "known_on")]
+    update, rows = sa.update(table).where(*keys), 0
+    for kind in SUBJECT_KINDS:
+        of_kind = sa.select(table.c.subject).where(table.c.kind == kind).distinct().order_by(table.c.subject)
+        subjects = pl.Series(session.execute(of_kind).scalars().all(), dtype=pl.String)
+        names = dict(zip(subjects, became(kind, subjects), strict=True))
+        for part in subjects.to_frame("subject").iter_slices(AT_ONCE):
+            here = sa.select(table).where(table.c.subject.in_(part["subject"].to_list()), table.c.kind == kind)
+            changes = [_renamed(row, key, names[row["subject"]]) for row in session.execute(here).mappings()]
+            session.connection().execute(update, changes)
+            rows += len(changes)
+    return rows
+
+
+def _renamed(row: Any, key: bytes, name: str) -> dict[str, Any]:
+    at = (row["valid_from"], row["known_on"], row["key_version"])
+    sealed: dict[str, bytes | None] = dict.fromkeys(FIELDS)
+    for field in (field for field in FIELDS if row[field] is not None):
+        plain = unseal(key, _place(field, row["subject"], *at), row[field])
+        sealed[field] = seal(key, _place(field, name, *at), plain)
+    where = {f"at_{each}": row[each] for each in ("subject", "valid_from", "known_on")}
+    return {**where, "subject": name, **sealed}
 
 
 def numbers_of(database: sa.Engine, key: bytes, subjects: Sequence[str], log: AuditLog) -> set[str]:

@@ -17,6 +17,7 @@ from engine.audit import AuditLog, utc_now
 from engine.codeversion import code_version
 from engine.db import has_tables, open_home_db, place_of, prepare
 from engine.errors import HomeError, IntegrityError, UsageError
+from engine.identity import later_names
 from engine.intake import inbox
 from engine.intake.inbox import TakenIn
 from engine.keys import Keys, load_keys
@@ -75,7 +76,7 @@ class Workplace:
         database = open_home_db(home, settings)
         refuse_a_lost_database(home, settings, database)
         prepare(database)
-        log = AuditLog(database, keys.audit, actor, role, clock)
+        log = AuditLog(database, keys.audit, actor, role, clock, keys.fingerprints()["pseudonym"])
         if keys.made:
             log.note("keys made", "key", {"files": [path.name for path in keys.made]})
         return cls(home, settings, policy, keys, database, seed, threads, log)
@@ -131,6 +132,20 @@ class Workplace:
     def store(self) -> RecordStore:
         """The record store as it is now."""
         return RecordStore.open(self.home, self.keys)
+
+    def current(self, household: str) -> str:
+        """The number of a household as it is now; a card from before a change of the key shows an earlier one."""
+        keys = self.keys.pseudonyms
+        if len(keys) == 1 or not self.has_records():
+            return household
+        names = self.names_of(household)
+        known = self.store().homes.households["household_id"]
+        now = known.filter(known.is_in(sorted(names)))
+        return str(now[0]) if now.len() else household
+
+    def names_of(self, household: str) -> set[str]:
+        """A household's number of any version, and all that it may have become since."""
+        return later_names(self.keys.pseudonyms, "household", household)
 
     def population(self, progress: Progress = silent, deliveries: Collection[str] | None = None) -> Population:
         """Everybody, as known now (or from some deliveries only)."""

@@ -20,12 +20,13 @@ from deliveries import a_home, deliver, people
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from engine import rekey
 from engine.compaction import compact
 from engine.db import migrate, open_db
 from engine.identity import pseudonyms
 from engine.intake.inbox import take_in
 from engine.keys import load_keys
-from engine.recordstore import RecordStore
+from engine.recordstore import RecordStore, summary
 
 FIRST_DAY = date(2024, 1, 31)
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -118,10 +119,27 @@ class Histories(RuleBasedStateMachine):
         store = RecordStore.open(self.home)
         compact(self.home, store, files=files, now=NOW)
 
+    @rule()
+    def key_changed(self) -> None:
+        """Everybody gets another pseudonym, and most rows move to another bucket."""
+        version = 1 + len(load_keys(self.home).pseudonyms)
+        with mock.patch.object(rekey.secrets, "token_bytes", lambda count: bytes([version]) * count):
+            assert rekey.rotate(self.home, "pseudonym", now=NOW)["version"] == version
+
     @rule(as_of=days)
     def a_night(self, as_of: date) -> None:
         store = RecordStore.open(self.home)
-        self.nights.append((as_of, store.deliveries(), known(store, as_of), store.reporting()))
+        self.nights.append((as_of, store.deliveries(), known(store, as_of, self.names()), store.reporting()))
+
+    def names(self) -> Mapping[str, str]:
+        """Pseudonym → the department's own number."""
+        keys, numbers = load_keys(self.home), pl.Series([f"P{number}" for number in range(1, 10)])
+        return dict(zip(pseudonyms(keys.pseudonym, "person", numbers, keys.pseudonym_before), numbers, strict=True))
+
+    def rows_in(self, store: RecordStore) -> int:
+        """The rows of wages that the receipts say went in, at once or later."""
+        (told,) = [each for each in summary(store) if each["name"] == "income"] or [{"accepted": 0}]
+        return int(str(told["accepted"]))
 
     def wages(self, who: set[int], when: set[int], known_on: date, amount: int) -> list[dict[str, Any]]:
         return [
@@ -148,15 +166,17 @@ class Histories(RuleBasedStateMachine):
         """Now and on every past day the store knows what an orderly history would; nights see what they saw."""
         if not hasattr(self, "home"):
             return
-        store = RecordStore.open(self.home)
+        store = RecordStore.open(self.home, load_keys(self.home))
         assert store.verify() == []
+        own = store.records("income").filter(~pl.col("copied")).select(pl.len()).collect().item()
+        assert own == self.rows_in(store)
         here = {f"P{number}" for number in PERSONS} | self.came
         for as_of in {FIRST_DAY, *(row["known_on"] for row in self.rows[:3]), date(2025, 1, 1)}:
-            found = known(store, as_of)
+            found = known(store, as_of, self.names())
             assert found == {key: amount for key, amount in expected(self.rows, as_of).items() if key[0] in here}
         for as_of, deliveries, seen, reporting in self.nights:
             then = store.cut(deliveries)
-            assert known(then, as_of) == seen
+            assert known(then, as_of, self.names()) == seen
             assert then.reporting().equals(reporting)
 
 
@@ -171,7 +191,7 @@ def expected(rows: list[dict[str, Any]], as_of: date) -> State:
     return {key: amount for key, (_, amount, void) in newest.items() if not void}
 
 
-def known(store: RecordStore, as_of: date) -> State:
+def known(store: RecordStore, as_of: date, names: Mapping[str, str]) -> State:
     """What the store knows of wages on a day, by the department's own names, each record once."""
     found: dict[tuple[str, date], int] = {}
     for bucket in store.buckets():
@@ -179,18 +199,9 @@ def known(store: RecordStore, as_of: date) -> State:
         assert frame.height == frame.select("person_id", "month").n_unique()
         assert frame.filter(pl.col("known_on") > as_of).height == 0
         for person, month, amount in frame.select("person_id", "month", "amount").iter_rows():
-            key = (names()[person], month)
+            key = (names[person], month)
             assert found.setdefault(key, amount) == amount
     return found
-
-
-@cache
-def names() -> Mapping[str, str]:
-    """Pseudonym → the department's own number; the keys of these homes are always the same."""
-    with tempfile.TemporaryDirectory() as folder:
-        key = load_keys(a_home(Path(folder) / "home")).pseudonym
-    numbers = [f"P{number}" for number in range(1, 10)]
-    return dict(zip(pseudonyms(key, "person", pl.Series(numbers)), numbers, strict=True))
 
 
 @cache

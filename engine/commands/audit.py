@@ -35,9 +35,10 @@ def audit_list(
             session,
             place.keys.audit,
             earlier=place.keys.audit_before,
-            household=household,
+            household=None if household is None else place.current(household),
             actor=actor,
             last=last,
+            names_of=place.names_of,
         )
     emit({"entries": told}, as_json, "audit")
 

@@ -44,7 +44,7 @@ def keys_backup(
 @app.command("rotate")
 def keys_rotate(
     home: HomeOption,
-    name: Annotated[str, typer.Argument(help="audit, tie_break or vault; pseudonym says why it cannot.")],
+    name: Annotated[str, typer.Argument(help="pseudonym, vault, tie_break or audit.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,6 +62,12 @@ def keys_rotate(
         typer.echo("Backups made before the change open with the old key alone: keep both.", err=True)
     if name == "audit":
         typer.echo("The log up to the change is checked and read with the old key alone: keep it.", err=True)
+    if name == "pseudonym":
+        typer.echo(
+            "Everybody gets another number. The old key is still needed for every delivery; cards and nights that "
+            "are out keep the old numbers, which the home goes on understanding.",
+            err=True,
+        )
     if not yes:
         typer.confirm("Change it?", abort=True, err=True)
     who = person()

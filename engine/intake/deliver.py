@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from engine.audit import AuditLog
 from engine.errors import SourceError
 from engine.homes import Homes, bucket_of
-from engine.identity import EmployerKind, IdKind, digests
+from engine.identity import EmployerKind, IdKind
 from engine.intake.account import Account
 from engine.intake.description import Description
 from engine.intake.door import Consents, Door, refuse_columns
 from engine.intake.manifest import IDENTITY, Delivery
 from engine.intake.mapping import Mapper, without
 from engine.intake.mending import Mending
-from engine.intake.parse import Parser, Pseudonymiser
+from engine.intake.parse import DOMAINS, Parser, Pseudonymiser
 from engine.intake.quarantine import seal_rows
 from engine.intake.read import ahead, blocks
 from engine.intake.roster import HOMELESS, UNKNOWN, refuse_strangers, settle_roster, told, without_duplicates
@@ -75,7 +75,7 @@ def take_delivery(
     """
     shutil.rmtree(home.quarantine / delivery.id, ignore_errors=True)
     mending = Mending.of(home, keys.vault, store.receipts, delivery)
-    pseudonymiser = Pseudonymiser(keys.pseudonym, rules.person_ids, rules.employer_ids)
+    pseudonymiser = Pseudonymiser(keys.pseudonym, rules.person_ids, rules.employer_ids, keys.pseudonym_before)
     taking = _Taking(store, delivery, rules, pseudonymiser, mending, progress=progress)
     try:
         taking.stage_b()
@@ -303,9 +303,13 @@ class _Taking:
         names = [name for name in ("person_id", "household_id", "kin_id") if name in good.columns]
         if not self._erased or not names:
             return good, broken
-        ids = pl.concat(good[name].rename("id") for name in names).drop_nulls().unique()
-        known = ids.filter(digests(self._pseudonymiser.key, ids).is_in(sorted(self._erased))).implode()
-        held = pl.any_horizontal(pl.col(name).is_in(known).fill_null(value=False) for name in names)
+        known = {
+            name: self._pseudonymiser.forgotten(DOMAINS[name], good[name].drop_nulls().unique(), self._erased)
+            for name in names
+        }
+        held = pl.any_horizontal(
+            pl.col(name).is_in(ids.implode()).fill_null(value=False) for name, ids in known.items()
+        )
         told = good.filter(held).select("row_", pl.lit(ERASED).alias("rule"))
         return good.filter(~held), pl.concat([broken, told])
 

@@ -5,7 +5,7 @@ something and it could not be read"; then the rules of the kind's schema. A row 
 first one that it breaks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -23,6 +23,7 @@ from engine.identity import (
     IdKind,
     broken_credit_rule,
     broken_rule,
+    digests,
     disagreements,
     is_area_code,
     normalised,
@@ -71,11 +72,12 @@ ROW_KEYS: Final[Mapping[str, tuple[str, ...]]] = {**KEYS, IDENTITY: ("person_id"
 
 @dataclass
 class Pseudonymiser:
-    """Raw numbers to pseudonyms, each number once."""
+    """Raw numbers to pseudonyms, each number once. ``before``: the keys before this one, the oldest first."""
 
     key: bytes
     person_ids: IdKind
     employer_ids: EmployerKind = "free"
+    before: tuple[bytes, ...] = ()
     _known: dict[Domain, pl.DataFrame] = field(default_factory=dict)
 
     def table(self, domain: Domain, raw: pl.Series) -> pl.DataFrame:
@@ -97,8 +99,23 @@ class Pseudonymiser:
             number = number.str.to_uppercase()
             broken = broken_credit_rule(number)
         return pl.DataFrame(
-            {"raw": raw, "number": number, "pseudonym": pseudonyms(self.key, domain, number), "broken": broken}
+            {
+                "raw": raw,
+                "number": number,
+                "pseudonym": pseudonyms(self.key, domain, number, self.before),
+                "broken": broken,
+            }
         )
+
+    def forgotten(self, domain: Domain, ids: pl.Series, erased: Collection[str]) -> pl.Series:
+        """Those of these pseudonyms whose digest was kept by an erasure, under this key or one before it."""
+        keys, wanted = (*self.before, self.key), sorted(erased)
+        table = self._known[domain].filter(pl.col("pseudonym").is_in(ids.implode()))
+        held = pl.Series([False]).new_from_index(0, table.height)
+        for version in range(1, len(keys) + 1):
+            names = pseudonyms(keys[version - 1], domain, table["number"], keys[: version - 1])
+            held = held | digests(keys[version - 1], names).is_in(wanted)
+        return table.filter(held)["pseudonym"].unique()
 
 
 @dataclass

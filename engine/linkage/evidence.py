@@ -146,7 +146,7 @@ class OpenFile:
                 continue
             text = frame[column].str.strip_chars().replace("", None)
             if name == "household":
-                text = pseudonyms(self.pseudonymiser.key, "household", normalised(text))
+                text = pseudonyms(self.pseudonymiser.key, "household", normalised(text), self.pseudonymiser.before)
             if name == "birth_date":
                 text = days(text, DATES).cast(pl.String)
             told[f"{'household_id' if name == 'household' else name}_told"] = text
@@ -194,7 +194,9 @@ class Opener:
     def of(cls, place: Workplace) -> "Opener":
         """For a home."""
         settings, keys = place.settings, place.keys
-        pseudonymiser = Pseudonymiser(keys.pseudonym, settings.person_ids, settings.employer_ids)
+        pseudonymiser = Pseudonymiser(
+            keys.pseudonym, settings.person_ids, settings.employer_ids, keys.pseudonym_before
+        )
         return cls(place.home, keys.vault, read_descriptions(place.home)[0], pseudonymiser)
 
     def opened(self, receipt: Receipt, file: FileReceipt, rows: pl.DataFrame) -> OpenFile | None:

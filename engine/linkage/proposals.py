@@ -137,7 +137,9 @@ def _by_number(place: Workplace, numbers: pl.DataFrame, members: pl.DataFrame) -
     if place.settings.person_ids != "gb11643":
         return pl.DataFrame(schema={**PAIRS, "field": pl.String})
     possible = all_possible(numbers)
-    persons = possible.select("place", pseudonyms(place.keys.pseudonym, "person", possible["number"]), "field")
+    keys = place.keys
+    named = pseudonyms(keys.pseudonym, "person", possible["number"], keys.pseudonym_before)
+    persons = possible.select("place", named, "field")
     return persons.rename({"number": "person_id"}).join(members, on="person_id", how="semi").sort(list(PAIRS))
 
 

@@ -1,66 +1,22 @@
 """Keys are copied and changed by command; what a key seals opens afterwards, and what cannot change says why."""
 
 import subprocess
-from datetime import date
 from pathlib import Path
 
-import polars as pl
 import pytest
-from deliveries import a_home, csv_of, deliver, people, wages
 from homes import done, process, xunfang
+from keyed_home import COUNT, home_with_names, names, rotate
 
 from engine import rekey
-from engine.audit import AuditLog
-from engine.db import open_db
 from engine.errors import HomeError, IntegrityError
-from engine.intake.inbox import take_in
 from engine.intake.quarantine import open_rows
-from engine.keys import load_keys, read_key
-from engine.recordstore import RecordStore
+from engine.keys import read_key
 from engine.settings import Home
-from engine.vault import VaultReader
-
-COUNT = 6
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with names in its vault and a row in quarantine."""
-    done(xunfang("init", "--home", tmp_path / "init"))
-    place = a_home(tmp_path / "home")
-    for name in ("policy.toml", "caseworkers.toml"):
-        (tmp_path / "init" / name).rename(place.root / name)
-    named = pl.DataFrame(
-        {
-            "person_id": [f"P{number + 1}" for number in range(COUNT)],
-            "household_id": pl.Series([None] * COUNT, dtype=pl.String),
-            "name": [f"Name {number}" for number in range(COUNT)],
-            "phone": None,
-            "address": None,
-            "valid_from": date(2020, 1, 1),
-        },
-        schema_overrides={"phone": pl.String, "address": pl.String},
-    )
-    income = csv_of("income", wages(range(1, COUNT + 1))).replace(b",wage,", b",salary,", 1)
-    deliver(place, "d1", proof=False, **people(COUNT), income=income, identity=named)
-    take_in(place).raise_refused()
-    return place
-
-
-def names(home: Home) -> list[str]:
-    """Every name that the vault can tell."""
-    store, keys, database = RecordStore.open(home), load_keys(home), open_db(home.database)
-    members = store.records("member").collect().select("household_id", "person_id")
-    log = AuditLog(database, keys.audit, "test", "operator")
-    found = []
-    for person in members["person_id"]:
-        head = members.filter(pl.col("person_id") == person)
-        found += VaultReader(database, keys.vault, log).contacts(head, date(2025, 1, 1), "a test")["name"].to_list()
-    return sorted(found)
-
-
-def rotate(home: Home, name: str) -> dict[str, object]:
-    return dict(done(xunfang("keys", "rotate", name, "--home", home.root, "--yes", "--json")).json)
+    return home_with_names(tmp_path)
 
 
 def test_a_copy_of_the_keys_has_their_fingerprints_and_is_its_owners_alone(home: Home, tmp_path: Path) -> None:
@@ -110,15 +66,6 @@ def test_a_change_that_was_interrupted_goes_on(home: Home, monkeypatch: pytest.M
     assert "xunfang keys rotate vault" in run.err
     assert rotate(home, "vault")["identities"] == 0
     assert names(home) == before
-
-
-def test_the_key_that_records_hang_on_is_not_changed(home: Home) -> None:
-    old = read_key(home.keys / "pseudonym.key")
-    run = xunfang("keys", "rotate", "pseudonym", "--home", home.root, "--yes")
-    assert run.code == 6
-    assert "no later delivery would be joined" in run.err
-    assert read_key(home.keys / "pseudonym.key") == old
-    done(xunfang("check", "--home", home.root))
 
 
 def log_of(home: Home) -> list[dict[str, object]]:
