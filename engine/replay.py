@@ -117,8 +117,9 @@ def _reasons(place: Workplace, store: RecordStore, night: Night, told: dict[str,
             reasons.append(
                 {"what": note.what, "on": note.made_at.date().isoformat(), "why": note.why, "rows": rows}
             )
-    if version_of(told) != len(place.keys.pseudonyms):
-        renamed = [note for note in store.rewritings if note.what == RENAMED and note.made_at > night.finished_at]
+    changes = len(place.keys.pseudonyms) - version_of(told)
+    if changes:
+        renamed = [note for note in store.rewritings if note.what == RENAMED][-changes:]
         on = renamed[0].made_at.date().isoformat() if renamed else None
         why = "everybody has another number: files are in another order, and ties fall otherwise"
         reasons.append({"what": RENAMED, "on": on, "why": f"the key of pseudonyms was changed; {why}", "rows": 0})
