@@ -31,6 +31,7 @@ STAGES: Final = (
     ("read_csv", "the records as CSV, by pl.read_csv with types"),
     ("checking", "the same files read, counted, parsed, judged, written"),
     ("intake", "raw files → record store"),
+    ("moves", "who goes on under another number"),
     ("features", "record store → columns"),
     ("pandas", "the same columns in pandas"),
     ("groups", "what drafting needs to know"),

@@ -24,7 +24,7 @@ from engine.files import write_parquet
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.read import ahead, blocks
 from engine.nightfolder import Made, Standing, write_night
-from engine.population import silent
+from engine.population import Population, silent
 from engine.settings import Home
 from engine.workplace import Models, Workplace
 from features.records import KINDS
@@ -125,10 +125,18 @@ def _text_types(path: Path) -> dict[str, pl.DataType]:
     return {name: type_ for name, type_ in KINDS[_kind(path)].create_empty().schema.items() if name in names}
 
 
-def features(stage: Stage) -> dict[str, Any]:
-    place = stage.place
+def moves(stage: Stage) -> dict[str, Any]:
+    """Who goes on under another number: a night follows it once, before everybody is counted."""
+    population = stage.place.population()
     with stage.measured():
-        columns = place.population().columns(AS_OF)
+        found = population.successions(AS_OF)
+    return {"successions": found.height}
+
+
+def features(stage: Stage) -> dict[str, Any]:
+    population = _followed(stage)
+    with stage.measured():
+        columns = population.columns(AS_OF)
     stage.keep("columns", columns)
     return {"households": columns.height, "columns": columns.width}
 
@@ -151,9 +159,9 @@ def in_pandas(stage: Stage) -> dict[str, Any]:
 
 
 def groups(stage: Stage) -> dict[str, Any]:
-    place = stage.place
+    population = _followed(stage)
     with stage.measured():
-        found = place.population().groups(AS_OF)
+        found = population.groups(AS_OF)
     stage.keep("groups", found)
     return {"households": found.height}
 
@@ -236,6 +244,12 @@ def night(stage: Stage) -> dict[str, Any]:
     return {"listed": 0 if result.draft is None else result.draft.items.height}
 
 
+def _followed(stage: Stage) -> Population:
+    population = stage.place.population()
+    population.successions(AS_OF)
+    return population
+
+
 def _scores(stage: Stage) -> dict[str, pl.DataFrame]:
     return {risk: stage.kept(f"scores_{risk}") for risk in ("emergency", "relative_poverty")}
 
@@ -244,6 +258,7 @@ STAGES: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
     "read_csv": read_csv,
     "checking": checking,
     "intake": intake,
+    "moves": moves,
     "features": features,
     "pandas": in_pandas,
     "groups": groups,
