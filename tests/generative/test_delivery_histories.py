@@ -1,6 +1,6 @@
 """Whatever becomes of deliveries, the store knows what an orderly history would tell it, and past nights stand.
 
-250 histories of 500: two files, so that two processes share the work. ``make histories`` draws new ones.
+150 histories of 300: two files, so that two processes share the work. ``make histories`` draws new ones.
 """
 
 from histories import Histories
@@ -14,5 +14,5 @@ class HistoriesOfSeed1(Histories):
 
 TestHistories = HistoriesOfSeed1.TestCase
 TestHistories.settings = settings(
-    max_examples=250, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck)
 )
