@@ -118,6 +118,8 @@ class Population:
         """
         moved = self.successions(as_of).filter(pl.col("how") == "moved")
         there = moved.join(households.select(successor="household_id"), on="successor", how="semi")
+        if there.is_empty():
+            return households
         return households.join(there, on="household_id", how="anti", maintain_order="left")
 
     def groups(self, as_of: date) -> pl.DataFrame:

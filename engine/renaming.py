@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -18,13 +17,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from engine.errors import IntegrityError
-from engine.files import remove_unfinished, sha256_of, write_parquet
+from engine.files import remove_unfinished
 from engine.homes import bucket_of
 from engine.identity import renewed
 from engine.intake.parse import DOMAINS
 from engine.intake.shelf import Shelf
 from engine.receipts import Rewriting, RewrittenFile, Role
 from engine.recordstore import BROUGHT_BY, Part, RecordStore, remove_unnamed
+from engine.rewriting import stored
 from engine.tables import pseudonym_columns
 from features.records import KEYS, KINDS
 
@@ -197,21 +197,10 @@ class _Work:
     ) -> None:
         if not rows.height and role != "waiting":
             return
-        folder = Path(kind) if role == "records" else Path(role, kind)
-        place = folder if bucket is None else folder / f"bucket={bucket:02d}"
-        path = place / f"+{self.sequence:06d}-{len(self.stored):05d}.parquet"
-        write_parquet(self.store.root / path, rows)
+        name = f"+{self.sequence:06d}-{len(self.stored):05d}.parquet"
+        came = brought or tuple(rows[BROUGHT_BY].unique().sort())
         self.stored.append(
-            RewrittenFile(
-                role=role,
-                kind=kind,
-                bucket=bucket,
-                path=path.as_posix(),
-                rows=rows.height,
-                copied=int(rows["copied"].sum()) if "copied" in rows.columns else 0,
-                sha256=sha256_of(self.store.root / path),
-                brought=brought or tuple(rows[BROUGHT_BY].unique().sort()),
-            )
+            stored(self.store.root, rows, role=role, kind=kind, bucket=bucket, name=name, brought=came)
         )
 
 

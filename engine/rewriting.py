@@ -190,21 +190,9 @@ class _Work:
     def _store(
         self, role: Role, kind: str, bucket: int | None, rows: pl.DataFrame, brought: tuple[int, ...]
     ) -> None:
-        folder = Path(kind) if role == "records" else Path(role, kind)
-        place = folder if bucket is None else folder / f"bucket={bucket:02d}"
-        path = place / f"+{self.sequence:06d}-{len(self.stored):05d}.parquet"  # no id of a delivery begins so
-        write_parquet(self.store.root / path, rows)
+        name = f"+{self.sequence:06d}-{len(self.stored):05d}.parquet"  # no id of a delivery begins so
         self.stored.append(
-            RewrittenFile(
-                role=role,
-                kind=kind,
-                bucket=bucket,
-                path=path.as_posix(),
-                rows=rows.height,
-                copied=int(rows["copied"].sum()) if "copied" in rows.columns else 0,
-                sha256=sha256_of(self.store.root / path),
-                brought=brought,
-            )
+            stored(self.store.root, rows, role=role, kind=kind, bucket=bucket, name=name, brought=brought)
         )
 
     def _count(self, role: Role, kind: str, parts: list[Part], kept: pl.DataFrame) -> None:
@@ -219,3 +207,29 @@ class _Work:
             if count:
                 by_kind = self.removed.setdefault(names[sequence], {})
                 by_kind[kind] = by_kind.get(kind, 0) + count
+
+
+def stored(
+    root: Path,
+    rows: pl.DataFrame,
+    *,
+    role: Role,
+    kind: str,
+    bucket: int | None,
+    name: str,
+    brought: tuple[int, ...],
+) -> RewrittenFile:
+    """Write rows in their place under a new name, and tell what the note has to say of the file."""
+    folder = Path(kind) if role == "records" else Path(role, kind)
+    path = (folder if bucket is None else folder / f"bucket={bucket:02d}") / name
+    write_parquet(root / path, rows)
+    return RewrittenFile(
+        role=role,
+        kind=kind,
+        bucket=bucket,
+        path=path.as_posix(),
+        rows=rows.height,
+        copied=int(rows["copied"].sum()) if "copied" in rows.columns else 0,
+        sha256=sha256_of(root / path),
+        brought=brought,
+    )

@@ -70,7 +70,8 @@ def depth_of(
         known["weight"].fill_null(0.0) if spec.weight_column else pl.Series([1.0]).new_from_index(0, known.height)
     )
     votes = (weight * known["persons"]).to_numpy().astype(np.float64)
-    drawn = [_against(known, spec, line, votes) for line in lines]
+    placed = [_placed(known, spec, line) for line in lines]
+    drawn = [_against(each, line, votes) for each, line in zip(placed, lines, strict=True)]
     told = {"": pl.Series("group", ["everybody"]).new_from_index(0, known.height)} | {
         name: known.join(of, on="household_id", how="left", maintain_order="left")["group"]
         for name, of in groupings.items()
@@ -86,7 +87,7 @@ def depth_of(
     return {
         "households": standing.height,
         "unknown": standing.height - known.height,
-        "lines": [each for line in lines for each in _lines(known, spec, line)],
+        "lines": [row for each, line in zip(placed, lines, strict=True) for row in _lines(each, line)],
         "figures": rows,
     }
 
@@ -111,8 +112,7 @@ def _placed(known: pl.DataFrame, spec: LabelSpec, line: Line) -> pl.DataFrame:
     return with_line(equivalised, drawn).sort("household_id")
 
 
-def _against(known: pl.DataFrame, spec: LabelSpec, line: Line, votes: Floats) -> _Against:
-    placed = _placed(known, spec, line)
+def _against(placed: pl.DataFrame, line: Line, votes: Floats) -> _Against:
     income, at = placed["income"].to_numpy(), placed["line"].fill_null(0.0).to_numpy()
     poor = (income < at) & (votes > 0)
     ratio = np.divide(income, at, out=np.full(len(at), np.inf), where=at > 0)
@@ -121,9 +121,9 @@ def _against(known: pl.DataFrame, spec: LabelSpec, line: Line, votes: Floats) ->
     return _Against(short, poor, missing, (ratio >= MARGIN[0]) & (ratio <= MARGIN[1]))
 
 
-def _lines(known: pl.DataFrame, spec: LabelSpec, line: Line) -> list[dict[str, Any]]:
+def _lines(placed: pl.DataFrame, line: Line) -> list[dict[str, Any]]:
     by = {"national": pl.lit("all"), "urban_rural_separate": pl.col("area_kind"), "area": pl.col("area")}[line.base]
-    found = _placed(known, spec, line).select(by.cast(pl.String).alias("of"), "line").unique().sort("of")
+    found = placed.select(by.cast(pl.String).alias("of"), "line").unique().sort("of")
     return [{**vars(line), **row} for row in found.to_dicts()]
 
 

@@ -37,3 +37,16 @@ def identities() -> pl.DataFrame:
         },
         schema_overrides={"household_id": pl.String},
     )
+
+
+COLUMNS = {
+    "person_id": "证件号",
+    "month": {"from": "所属期", "dates": "YYYYMM"},
+    "period_months": {"value": 1},
+    "kind": {"value": "transfer_pension"},
+    "source_dept": {"value": "RS"},
+    "record_no": {"value": "1"},
+    "amount": {"from": "金额", "unit": "yuan"},
+    "quality": {"value": "registered"},
+}
+"""How a pension file in Chinese columns becomes our income records."""

@@ -10,7 +10,7 @@ import pytest
 from deliveries import a_home, deliver
 from descriptions import describe, put
 from homes import done, hashes, xunfang
-from named import NAMES, NUMBERS, PHONES, SECRETS, identities, roster
+from named import COLUMNS, NAMES, NUMBERS, PHONES, SECRETS, identities, roster
 
 from engine.audit import utc_now
 from engine.db import open_db, reading
@@ -22,16 +22,6 @@ from engine.settings import Home
 from features.records import KINDS
 
 HEADER = "姓名,证件号,出生,电话,所属期,金额"
-COLUMNS = {
-    "person_id": "证件号",
-    "month": {"from": "所属期", "dates": "YYYYMM"},
-    "period_months": {"value": 1},
-    "kind": {"value": "transfer_pension"},
-    "source_dept": {"value": "RS"},
-    "record_no": {"value": "1"},
-    "amount": {"from": "金额", "unit": "yuan"},
-    "quality": {"value": "registered"},
-}
 CUT, MISTYPED, MISSING = NUMBERS[0][:15] + "000", NUMBERS[1][:5] + "7" + NUMBERS[1][6:], ""
 BORN = f"{NUMBERS[2][6:10]}年{int(NUMBERS[2][10:12])}月{int(NUMBERS[2][12:14])}日"
 ROWS = (

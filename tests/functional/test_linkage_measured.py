@@ -10,6 +10,7 @@ import pytest
 from deliveries import a_home, deliver
 from descriptions import describe, put
 from homes import done, xunfang
+from named import COLUMNS
 
 from engine.identity import normalised, pseudonyms
 from engine.intake.inbox import take_in
@@ -21,17 +22,6 @@ from fixtures.county.county import County
 PEOPLE, SEED, ELSEWHERE = 3_000, 4, 5
 KNOWN, STRANGERS = 40, 10
 """Rows per way of damage and department: of people who are known, and of people whom nobody knows."""
-
-COLUMNS = {
-    "person_id": "证件号",
-    "month": {"from": "所属期", "dates": "YYYYMM"},
-    "period_months": {"value": 1},
-    "kind": {"value": "transfer_pension"},
-    "source_dept": {"value": "RS"},
-    "record_no": {"value": "1"},
-    "amount": {"from": "金额", "unit": "yuan"},
-    "quality": {"value": "registered"},
-}
 
 
 def _wrong(number: str, place: int, by: int) -> str:
