@@ -2,31 +2,30 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from engine import registry
 from engine.codeversion import code_version
-from engine.errors import IntegrityError, ModelError
-from engine.files import locked, remove_unfinished, write_bytes, write_text
+from engine.errors import ModelError
 from engine.population import Population, Risk
+from engine.registry import RISKS
 from engine.settings import Home, HomeSettings
 from features.catalog import FEATURES
 from features.labels import COUNTY, LabelSpec, LabelSpecError
 from models.card import card
 from models.experiment import Experiment, model_features, run_experiment
 from models.leaks import LeakError
-from models.risk import RiskModel, RiskModelError
+from models.risk import RiskModel
 from models.split import matured
 from models.training import TooLittleToLearnError, train
 from outreach.wording_casework import source_name
 
-RISKS: Final[tuple[Risk, ...]] = ("relative_poverty", "emergency")
 INCOME_RATIO: Final = "income_to_median_12m"
 REPORTING_LAG_MONTHS: Final = 3
 """A label is taken to be known so long after its horizon; the embargo of the split checks each row's own day."""
@@ -37,7 +36,7 @@ SERVED_DATES: Final[Mapping[Risk, int]] = {"relative_poverty": 1, "emergency": 3
 """Newest matured as-of dates that the served model learns from: emergencies are rare, so it takes several."""
 
 EXPERIMENT_FILE: Final = "experiment.json"
-PROMOTED_FILE: Final = "promoted.json"
+CARD: Final = "card.md"
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def learn(learner: Learner, *, promote: bool, keep: bool = True) -> dict[str, An
         return cache[as_of]
 
     try:
-        with _alone(learner.home) if keep else nullcontext():
+        with registry.alone(learner.home) if keep else nullcontext():
             return {risk: _learn_one(learner, risk, columns, promote, keep) for risk in RISKS}
     except LeakError as leak:
         raise ModelError(
@@ -189,44 +188,7 @@ def in_short(told: Mapping[str, Any]) -> dict[str, Any]:
 def stored_experiment(home: Home, risk: str) -> dict[str, Any] | None:
     """The last experiment of a risk, or None; IntegrityError for a damaged file."""
     path = home.models / risk / EXPERIMENT_FILE
-    return _read_json(path) if path.exists() else None
-
-
-def promoted_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
-    """The model that serves with its id, or None where none was promoted; IntegrityError for damaged files."""
-    path = home.models / risk / PROMOTED_FILE
-    if not path.exists():
-        return None
-    model_id = str(_read_json(path).get("model_id"))
-    return model_id, kept_model(home, risk, model_id)
-
-
-def kept_model(home: Home, risk: str, model_id: str) -> RiskModel:
-    """A model by its id, promoted or not any more; raises as ``promoted_model`` does."""
-    folder = home.models / risk / model_id
-    try:
-        found = {file.name: file.read_bytes() for file in folder.iterdir() if file.name[0] != "."}
-        if _id_of(found) != model_id:
-            raise RiskModelError("its files have changed since it was trained")
-        model = RiskModel.from_files(found)
-    except (OSError, RiskModelError) as wrong:
-        raise IntegrityError(
-            f"{folder}: the promoted model cannot be read ({wrong})", "Run xunfang train."
-        ) from None
-    if missing := sorted(set(model.feature_names) - {item.name for item in FEATURES}):
-        raise ModelError(
-            f"{folder}: the model wants columns that this program does not have: {', '.join(missing)}",
-            "Run xunfang train: a model is made for one catalogue of features.",
-        )
-    return model
-
-
-@contextmanager
-def _alone(home: Home) -> Iterator[None]:
-    """One training at a time; what an interrupted one was writing goes first."""
-    with locked(home.models / ".lock", "training"):
-        remove_unfinished(home.models)
-        yield
+    return registry.read_json(path) if path.exists() else None
 
 
 def _learn_one(
@@ -246,13 +208,13 @@ def _learn_one(
         progress(stage, 3, 3)
         return told | {"model_id": None, "promoted": False}
     served = None if examples is None or experiment.unavailable else _served(learner, risk, examples)
-    model_id = None if served is None else _keep_model(learner, risk, served, experiment)
+    model_id = None if served is None else _keep_model(learner, risk, served, experiment, told["inputs"])
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
     told["promoted"] = bool(promote and model_id and experiment.promotion.promoted)
-    if told["promoted"]:
-        _write_json(learner.home.models / risk / PROMOTED_FILE, {"model_id": model_id})
-    _write_json(learner.home.models / risk / EXPERIMENT_FILE, told)
+    if told["promoted"] and model_id is not None:
+        registry.set_serving(learner.home, risk, model_id)
+    registry.write_json(learner.home.models / risk / EXPERIMENT_FILE, told)
     return told
 
 
@@ -275,31 +237,17 @@ def _served(learner: Learner, risk: Risk, examples: pl.DataFrame) -> RiskModel |
         return None
 
 
-def _keep_model(learner: Learner, risk: str, model: RiskModel, experiment: Experiment) -> str:
-    files = model.to_files()
-    model_id = _id_of(files)
-    folder = learner.home.models / risk / model_id
-    for name in sorted(files):
-        write_bytes(folder / name, files[name])
+def _keep_model(learner: Learner, risk: str, model: RiskModel, experiment: Experiment, inputs: str) -> str:
     assumed = [(name.zh, name.en) for name in map(source_name, learner.population.assumed())]
-    write_text(folder.with_name(f"{model_id}-card.md"), card(experiment, model, assumed))
-    return model_id
-
-
-def _id_of(files: Mapping[str, bytes]) -> str:
-    return hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise IntegrityError(f"{path}: is damaged", "Run xunfang train.") from None
-    return found
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    files = {
+        registry.METRICS: json.dumps(experiment.to_mapping(), ensure_ascii=False, indent=1, default=str).encode(),
+        CARD: card(experiment, model, assumed).encode(),
+    }
+    if experiment.tested is not None:
+        files[registry.TESTED] = registry.parquet(experiment.tested)
+    data = learner.population.store.fingerprint(learner.population.deliveries)
+    told = {"inputs": inputs, "data": data, "seed": learner.seed}
+    return registry.keep(learner.home, risk, model, files, told)
 
 
 def _months_later(day: date, months: int) -> date:

@@ -11,7 +11,6 @@ from engine.codeversion import code_version
 from engine.db import reading
 from engine.errors import UsageError
 from engine.files import sha256_of
-from engine.learning import kept_model
 from engine.nightfolder import (
     MANIFEST,
     RETIRED,
@@ -26,6 +25,7 @@ from engine.nightfolder import (
 from engine.pipeline import make_night
 from engine.population import Population, Progress, silent
 from engine.recordstore import RecordStore
+from engine.registry import kept_model
 from engine.renaming import WHAT as RENAMED
 from engine.rewriting import steady
 from engine.tables import Night

@@ -14,9 +14,10 @@ from engine.errors import HomeError, XunfangError
 from engine.files import sha256_of, write_bytes
 from engine.holding import doubts
 from engine.intake.manifest import delivery_id_of, folders
-from engine.learning import RISKS, in_short, stored_experiment
+from engine.learning import in_short, stored_experiment
 from engine.nightfolder import MANIFEST, read_manifest
 from engine.recordstore import summary
+from engine.registry import RISKS
 from engine.report import NightReport, night_page
 from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachList
 from engine.workplace import Workplace

@@ -11,10 +11,10 @@ from engine.errors import HomeError, IntegrityError, ModelError
 from engine.files import sha256_of
 from engine.givenout import changed_outputs
 from engine.intake.quarantine import open_rows
-from engine.learning import RISKS, promoted_model
 from engine.nightfolder import read_manifest
 from engine.receipts import lost_receipts, readable
 from engine.recordstore import RecordStore
+from engine.registry import RISKS, promoted_model
 from engine.rewriting import steady
 from engine.tables import Night
 from engine.vault import unopened

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from engine import learning
+from engine import registry
 from engine.audit import AuditLog, utc_now
 from engine.codeversion import code_version
 from engine.db import has_tables, open_home_db, place_of, prepare
@@ -159,7 +159,7 @@ class Workplace:
 
     def promoted_models(self) -> Models:
         """The promoted model of each risk."""
-        found = {risk: learning.promoted_model(self.home, risk) for risk in learning.RISKS}
+        found = {risk: registry.promoted_model(self.home, risk) for risk in registry.RISKS}
         return {risk: model for risk, model in found.items() if model is not None}
 
     def inputs(self, models: Models, store: RecordStore | None = None) -> Inputs:

@@ -1,7 +1,9 @@
 """The catalogue: every column there is, in one tuple, and the concepts that group them for the reasons."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from hashlib import sha256
 from typing import Final
 
 from features import (
@@ -79,3 +81,20 @@ def by_name(name: str) -> Feature:
 def modelled_names() -> tuple[str, ...]:
     """Names of the columns that models may use, in the order of the catalogue."""
     return tuple(item.name for item in FEATURES if item.modelled)
+
+
+def unknown_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of these names that no column of the catalogue has, sorted."""
+    return tuple(sorted(set(names) - set(_BY_NAME)))
+
+
+def fingerprint(names: Iterable[str]) -> str:
+    """Hash of what these columns are declared to be: name, unit, bounds, direction, meaning, in this order.
+
+    A name that the catalogue does not have counts by itself.
+    """
+    told = []
+    for name in names:
+        one = _BY_NAME.get(name)
+        told.append([name] if one is None else [name, one.unit, one.low, one.high, one.direction, one.meaning])
+    return sha256(json.dumps(told).encode()).hexdigest()

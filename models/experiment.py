@@ -43,6 +43,17 @@ LACKING: Final = {
     "db_line": ("没有最低生活保障标准", "there is no minimum-living line"),
 }
 
+TESTED_COLUMNS: Final = (
+    "household_id",
+    "as_of",
+    "label",
+    "status",
+    "unsupported",
+    "weight",
+    "score",
+    "probability",
+)
+
 Text = Mapping[str, str]
 
 
@@ -64,6 +75,7 @@ class Experiment:
 
     ``figure`` says which figure ``candidates`` holds: ``temporal`` (tested on a later date, households return as
     they do in a night) or ``grouped_cv`` (households kept apart, one date). ``grouped_cv`` is the second figure.
+    ``tested`` holds the rows of that figure, out of sample: ``TESTED_COLUMNS``, sorted by date and household.
     """
 
     risk: str
@@ -75,6 +87,7 @@ class Experiment:
     candidates: Mapping[str, Any] = field(default_factory=dict)
     grouped_cv: Mapping[str, Any] = field(default_factory=dict)
     promotion: Promotion = Promotion(promoted=False, reasons=())
+    tested: pl.DataFrame | None = None
 
     def to_mapping(self) -> dict[str, Any]:
         """The experiment as JSON: ``model, last_status, income_rule, random`` at the top, each with its figures."""
@@ -198,7 +211,7 @@ class _Measured:
         if self.income_ratio is not None:
             given["income_rule"] = baseline.income_rule(learnt, test, self.income_ratio)
         given["random"] = baseline.random(learnt, test, self.key)
-        facts = test.select("label", "status", "unsupported")
+        facts = test.select("as_of", "label", "status", "unsupported", "weight")
         return {name: pl.concat([scored, facts], how="horizontal") for name, scored in given.items()}
 
     def figures(self, parts: Sequence[Mapping[str, pl.DataFrame]]) -> dict[str, Any]:
@@ -211,13 +224,18 @@ class _Measured:
         }
 
 
+def _tested(parts: Sequence[Mapping[str, pl.DataFrame]]) -> pl.DataFrame:
+    return pl.concat([part["model"] for part in parts]).select(TESTED_COLUMNS).sort("as_of", "household_id")
+
+
 def _measure(start: Experiment, labelled: pl.DataFrame, measured: _Measured, folds: int) -> Experiment:
     require_enough(labelled)
     split = temporal_split(labelled, FEWEST_OF_A_CLASS)
     tested = labelled["as_of"].max() if split is None else split.test
     newest = labelled.filter(pl.col("as_of") == tested)
     require_enough(newest)
-    grouped = measured.figures(_grouped_cv(newest, measured))
+    parts = _grouped_cv(newest, measured)
+    grouped = measured.figures(parts)
     if split is None:
         as_of = {"folds": folds, "test": str(newest["as_of"][0])}
         return replace(
@@ -227,8 +245,10 @@ def _measure(start: Experiment, labelled: pl.DataFrame, measured: _Measured, fol
             candidates=grouped,
             grouped_cv=grouped,
             promotion=promotion(grouped),
+            tested=_tested(parts),
         )
-    candidates = measured.figures([_temporal(labelled, split, measured)])
+    later = [_temporal(labelled, split, measured)]
+    candidates = measured.figures(later)
     return replace(
         start,
         figure="temporal",
@@ -236,6 +256,7 @@ def _measure(start: Experiment, labelled: pl.DataFrame, measured: _Measured, fol
         candidates=candidates,
         grouped_cv=grouped,
         promotion=promotion(candidates),
+        tested=_tested(later),
     )
 
 

@@ -191,8 +191,8 @@ def test_the_card_of_a_model_that_learnt_from_a_first_load_says_so(home: Home) -
         describe(home, **entries)
         population = Population(take_in(home).store, None)
         learner = Learner(home, read_settings(home), population, seed=1, threads=1, list_length=None)
-        model_id = _keep_model(learner, "emergency", model, figures)
-        cards.append((home.models / "emergency" / f"{model_id}-card.md").read_text("utf-8"))
+        model_id = _keep_model(learner, "emergency", model, figures, "")
+        cards.append((home.models / "emergency" / model_id / "card.md").read_text("utf-8"))
     assert "assumed" not in cards[0]
     assert "the days of knowledge are assumed: income" in cards[1]
 

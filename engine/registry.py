@@ -1,0 +1,226 @@
+"""The registry of models: a model is a folder under one manifest; which of them serves, which came before it.
+
+``models/<risk>/<model_id>/`` holds the booster (``model.txt``), its facts (``model.json``), the figures of its
+experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), its card, and ``manifest.json``
+with the hash of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from engine.codeversion import code_version
+from engine.errors import IntegrityError, ModelError, UsageError
+from engine.files import locked, remove_unfinished, write_bytes, write_text
+from engine.population import Risk
+from engine.settings import Home
+from features.catalog import fingerprint, unknown_names
+from models.risk import RiskModel, RiskModelError
+
+RISKS: Final[tuple[Risk, ...]] = ("relative_poverty", "emergency")
+MANIFEST: Final = "manifest.json"
+METRICS: Final = "metrics.json"
+TESTED: Final = "tested.parquet"
+SERVING: Final = "promoted.json"
+CHALLENGER: Final = "challenger.json"
+FORMAT: Final = 1
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """One training, promotion or roll back at a time; what an interrupted one was writing goes first."""
+    with locked(home.models / ".lock", "training"):
+        remove_unfinished(home.models)
+        yield
+
+
+def keep(home: Home, risk: str, model: RiskModel, files: Mapping[str, bytes], told: Mapping[str, Any]) -> str:
+    """Write a model's folder, the manifest last, and return its id; the same files are the same id.
+
+    ``files`` are those beside the model's own; ``told`` goes into the manifest (hashes of data, seed).
+    """
+    whole = {**model.to_files(), **files}
+    manifest = {
+        "format": FORMAT,
+        "risk": risk,
+        "catalogue": fingerprint(model.feature_names),
+        "code": code_version(),
+        **told,
+        "files": {name: hashlib.sha256(whole[name]).hexdigest() for name in sorted(whole)},
+    }
+    whole[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    model_id = _hash(whole[MANIFEST])
+    for name, data in whole.items():  # the manifest is the last
+        write_bytes(home.models / risk / model_id / name, data)
+    return model_id
+
+
+def kept_model(home: Home, risk: str, model_id: str) -> RiskModel:
+    """A model by its id, promoted or not any more.
+
+    Raises IntegrityError for a folder that is not whole or was altered, ModelError for a model that was made for
+    another catalogue of features.
+    """
+    folder = home.models / risk / model_id
+    files = _files(home, risk, model_id)
+    try:
+        model = RiskModel.from_files(files)
+    except RiskModelError as wrong:
+        raise _damaged(folder, str(wrong)) from None
+    if missing := unknown_names(model.feature_names):
+        raise ModelError(
+            f"{folder}: the model wants columns that this program does not have: {', '.join(missing)}",
+            "Run xunfang train: a model is made for one catalogue of features.",
+        )
+    if MANIFEST in files and json.loads(files[MANIFEST])["catalogue"] != fingerprint(model.feature_names):
+        raise ModelError(
+            f"{folder}: the model was made with columns of these names that were declared otherwise",
+            "Run xunfang train: a model is made for one catalogue of features.",
+        )
+    return model
+
+
+def promoted_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
+    """The model that serves with its id, or None where none was promoted; raises as ``kept_model`` does."""
+    serving = serving_of(home, risk)
+    return None if serving is None else (serving, kept_model(home, risk, serving))
+
+
+def challenger_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
+    """The model that scores in the shadow with its id, or None; raises as ``kept_model`` does."""
+    path = home.models / risk / CHALLENGER
+    if not path.exists():
+        return None
+    model_id = str(read_json(path).get("model_id"))
+    return model_id, kept_model(home, risk, model_id)
+
+
+def serving_of(home: Home, risk: str) -> str | None:
+    """The id of the model that serves, or None."""
+    path = home.models / risk / SERVING
+    return str(read_json(path).get("model_id")) if path.exists() else None
+
+
+def set_serving(home: Home, risk: str, model_id: str) -> str | None:
+    """Let a kept model serve; the one before it is remembered, and returned. A challenger that serves is none."""
+    before, path = serving_of(home, risk), home.models / risk / SERVING
+    line = list(read_json(path).get("before", [])) if path.exists() else []
+    if before is not None and before != model_id:
+        line.append(before)
+    write_json(path, {"model_id": model_id, "before": line})
+    challenger = home.models / risk / CHALLENGER
+    if challenger.exists() and read_json(challenger).get("model_id") == model_id:
+        challenger.unlink()
+    return before
+
+
+def roll_back(home: Home, risk: str) -> tuple[str, str]:
+    """Let the model serve that served before; (what served, what serves now). UsageError where there was none."""
+    path = home.models / risk / SERVING
+    told = read_json(path) if path.exists() else {}
+    if not told.get("before"):
+        raise UsageError(f"{risk}: no model served before this one", "xunfang models list shows those there are.")
+    *line, earlier = told["before"]
+    kept_model(home, risk, earlier)
+    write_json(path, {"model_id": earlier, "before": line})
+    return str(told["model_id"]), str(earlier)
+
+
+def set_challenger(home: Home, risk: str, model_id: str | None) -> None:
+    """Let a kept model score in the shadow, or (None) no model."""
+    path = home.models / risk / CHALLENGER
+    if model_id is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_json(path, {"model_id": model_id})
+
+
+def ids(home: Home, risk: str) -> tuple[str, ...]:
+    """The ids of the kept models of a risk, sorted."""
+    folder = home.models / risk
+    return tuple(sorted(path.name for path in folder.iterdir() if path.is_dir())) if folder.is_dir() else ()
+
+
+def manifest_of(home: Home, risk: str, model_id: str) -> dict[str, Any]:
+    """The manifest of a kept model, ``{}`` of one kept by a version without; raises as ``kept_model`` does."""
+    found: dict[str, Any] = json.loads(_files(home, risk, model_id).get(MANIFEST, b"{}"))
+    return found
+
+
+def metrics_of(home: Home, risk: str, model_id: str) -> dict[str, Any]:
+    """The figures of a kept model's experiment, ``{}`` of one kept by a version without."""
+    found: dict[str, Any] = json.loads(_files(home, risk, model_id).get(METRICS, b"{}"))
+    return found
+
+
+def rows_tested(home: Home, risk: str, model_id: str | None = None) -> pl.DataFrame:
+    """The rows that a model's experiment was tested on, out of sample (the model that serves, unless named).
+
+    ``household_id, as_of, label, status, unsupported, weight, score`` (log-odds), ``probability`` (calibrated).
+    Raises ModelError where no model serves, or none with tested rows.
+    """
+    chosen = serving_of(home, risk) if model_id is None else model_id
+    found = None if chosen is None else _files(home, risk, chosen).get(TESTED)
+    if found is None:
+        raise ModelError(f"{risk}: there is no model with rows that it was tested on", "Run xunfang train.")
+    return pl.read_parquet(BytesIO(found))
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """A frame as Parquet; equal frames are equal bytes."""
+    out = BytesIO()
+    frame.rechunk().write_parquet(out, compression="zstd", compression_level=1)
+    return out.getvalue()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of the registry; IntegrityError where it is damaged."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise IntegrityError(f"{path}: is damaged", "Run xunfang train.") from None
+    return found
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a file of the registry, whole."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _files(home: Home, risk: str, model_id: str) -> dict[str, bytes]:
+    """The files of a kept model, each of them as its manifest says; IntegrityError where one is not."""
+    folder = home.models / risk / model_id
+    if not folder.is_dir():
+        raise _damaged(folder, "there is no such folder")
+    try:
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name[0] != "."}
+        if MANIFEST not in files:  # kept by an earlier version: the id is the hash of all files
+            if _hash(b"".join(files[name] for name in sorted(files))) != model_id:
+                raise _damaged(folder, "its files have changed since it was trained")
+            return files
+        told = json.loads(files[MANIFEST])["files"]
+    except (OSError, ValueError, KeyError):
+        raise _damaged(folder, "its manifest cannot be read") from None
+    changed = {name for name, sha256 in told.items() if hashlib.sha256(files.get(name, b"")).hexdigest() != sha256}
+    changed |= set(files) - set(told) - {MANIFEST}
+    if changed or _hash(files[MANIFEST]) != model_id:
+        names = ", ".join(sorted(changed)) or MANIFEST
+        raise _damaged(folder, f"its files have changed since it was trained: {names}")
+    return files
+
+
+def _damaged(folder: Path, why: str) -> IntegrityError:
+    return IntegrityError(
+        f"{folder}: the model cannot be read ({why})",
+        "Put the folder back from a backup, or run xunfang train.",
+    )
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
