@@ -21,6 +21,8 @@ from bench.population import AS_OF, DELIVERED_ON
 from engine import nights, pipeline
 from engine.db import reading
 from engine.files import write_parquet
+from engine.intake.door import Consents, Door, refuse_columns
+from engine.intake.manifest import Delivery, FileEntry, Manifest
 from engine.intake.parse import Parser, Pseudonymiser
 from engine.intake.read import ahead, blocks
 from engine.nightfolder import Made, Standing, write_night
@@ -96,18 +98,25 @@ def read_csv(stage: Stage) -> dict[str, Any]:
 
 
 def checking(stage: Stage) -> dict[str, Any]:
-    """Text files as intake checks them: read, counted by another reader, parsed, judged, written."""
+    """Text files as intake checks them: read, counted a second time, stage B kept out, parsed, judged, written."""
     pseudonymiser = Pseudonymiser(stage.place.keys.pseudonym, "free")
     folder, rows, broken = stage.home.root / KEPT / "checked", 0, 0
     folder.mkdir(exist_ok=True)
+    named = [(path, _kind(path)) for path in _text_files(stage)]
+    files = tuple(FileEntry(name=path.name, kind=kind) for path, kind in named)
+    manifest = Manifest(delivery_id="bench", delivered_on=DELIVERED_ON, files=files)
+    door = Door(Delivery(folder, manifest, {}), pseudonymiser, Consents())
     with stage.measured():
-        for path in _text_files(stage):
-            parser = Parser(_kind(path), path.name, "bench", DELIVERED_ON, pseudonymiser)
+        for path, kind in named:
+            parser = Parser(kind, path.name, "bench", DELIVERED_ON, pseudonymiser)
             for number, block in enumerate(ahead(blocks(path, whole=True))):
-                parser.check_columns(block.frame)
-                good, bad = parser.parse(block.frame)
+                refuse_columns(path.name, block.frame.columns)
+                frame, kept_out = door.sort_out(kind, path.name, block.frame)
+                parser.check_columns(frame)
+                good, bad = parser.parse(frame)
                 write_parquet(folder / f"{path.stem}-{number:03d}.parquet", good)
-                rows, broken = rows + block.rows, broken + bad.height + len(block.broken)
+                rows, broken = rows + block.rows, broken + bad.height + kept_out.height + len(block.broken)
+        door.refuse()
     return {"rows": rows, "set_aside": broken}
 
 

@@ -1,6 +1,7 @@
-"""Text files, block by block: every record is counted by Python's own CSV reader and by Polars, or set aside.
+"""Text files, block by block: every record is counted twice, by Polars and without it, or set aside.
 
-A block is a piece of a file that ends where a record ends; memory is bounded by the block and not by the file.
+A block is a piece of a file that ends where a record ends; memory is bounded by the block and not by the file. The
+other count is Python's own CSV reader, or, where no quotation mark stands in a block, one of its bytes.
 Where a block is spoilt in any way (blank lines, NULs, stray quotation marks, bytes that are no characters, too few
 or too many fields), its lines are taken one by one, so that a broken record never swallows its neighbours.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import numpy as np
 import polars as pl
 
 from engine.errors import SourceError
@@ -25,6 +27,7 @@ BLOCK_BYTES: Final = 8 * 2**20
 LONGEST_LINE: Final = 2**20
 MOST_LINES: Final = 20
 """Lines that one record may span (a line break inside quotation marks)."""
+LINE_END: Final = ord("\n")
 NO_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -132,23 +135,42 @@ def _block(piece: bytes, table: _Table, first: int, size: int) -> Block:
         text = data.decode(table.encoding)
     except UnicodeDecodeError:
         return _block_line_by_line(_decoded(data, table.encoding), table, first, size)
-    reader = csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=table.separator)
+    if plain:
+        data = data if table.encoding == "utf-8" else text.encode("utf-8")
+        if b"\r" not in data and (count := plain_records(data, table.separator, len(table.columns))) is not None:
+            frame = _by_polars(data, table)
+            if frame.height == count:
+                return Block(numbered(frame, first), (), count, 0, size)
+        return _block_line_by_line(text, table, first, size)
     try:
-        records = None if plain else list(reader)
-        lengths = list(map(len, reader if records is None else records))
+        records = list(csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=table.separator))
     except csv.Error:
         return _block_line_by_line(text, table, first, size)
-    width = len(table.columns)
-    long = records is not None and text.count("\n") - len(records) >= MOST_LINES - 1 and _spans_many_lines(records)
-    if long or "\0" in text or "\r" in text or lengths.count(width) != len(lengths):
+    long = text.count("\n") - len(records) >= MOST_LINES - 1 and _spans_many_lines(records)
+    if long or "\0" in text or "\r" in text or any(len(record) != len(table.columns) for record in records):
         return _block_line_by_line(text, table, first, size)
-    if records is None:
-        frame = _by_polars(data if table.encoding == "utf-8" else text.encode("utf-8"), table)
-    else:
-        frame = _as_columns(records, table.columns)
-    if frame.height != len(lengths):
-        return _block_line_by_line(text, table, first, size)
-    return Block(numbered(frame, first), (), len(lengths), 0, size)
+    return Block(numbered(_as_columns(records, table.columns), first), (), len(records), 0, size)
+
+
+def plain_records(data: bytes, separator: str, width: int) -> int | None:
+    """How many records UTF-8 without a quotation mark holds; None where one is not of ``width`` fields.
+
+    A record is a line there, and a field ends at a separator. None also where a line is blank, holds a NUL, or is
+    longer than Python's CSV reader lets a field be: whoever takes lines one by one judges it.
+    """
+    if not separator.isascii() or separator == "\n" or b"\0" in data:
+        return None
+    data = data if data.endswith(b"\n") else data + b"\n"
+    octets = np.frombuffer(data, dtype=np.uint8)
+    marks = np.flatnonzero((octets == LINE_END) | (octets == ord(separator)))
+    if len(marks) % width:
+        return None
+    table = marks.reshape(-1, width)
+    ends = table[:, -1]
+    lengths = np.diff(ends, prepend=-1) - 1
+    if (octets[table[:, :-1]] == LINE_END).any() or (octets[ends] != LINE_END).any():
+        return None
+    return None if lengths.min() == 0 or lengths.max() > csv.field_size_limit() else len(ends)
 
 
 def _spans_many_lines(records: Sequence[Sequence[str]]) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import SourceError
 from engine.intake import read_csv
 from engine.intake.read import blocks, raw_text
+from engine.intake.read_block import RECORD
 from engine.intake.shape import Encoding, Shape
 
 QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -75,6 +76,31 @@ def test_every_line_of_a_spoilt_file_is_a_record_or_blank(tmp_path: Path, pieces
     lines = path.read_bytes().split(b"\n")[1:]
     kept = sum(text.count("\n") + 1 for _, text in texts)
     assert kept + blank == len(lines) - (not lines[-1])
+
+
+plain = st.text(st.sampled_from("a龘1,;\t \0\n"), min_size=1, max_size=14)
+
+
+@QUIET
+@given(plain, st.sampled_from(",;\t"), st.integers(1, 3))
+@example("a,龘\n1,", ",", 2)
+@example("a\n\n", ",", 1)
+def test_plain_text_is_counted_in_its_bytes_as_another_csv_reader_counts_it(
+    text: str, separator: str, width: int
+) -> None:
+    records = list(csv.reader(io.StringIO(text, newline="\n"), strict=True, delimiter=separator))
+    sound = "\0" not in text and all(len(each) == width for each in records)
+    assert read_csv.plain_records(text.encode(), separator, width) == (len(records) if sound else None)
+
+
+def test_a_field_that_is_longer_than_another_csv_reader_takes_is_set_aside_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_csv, "BLOCK_BYTES", 2**20)
+    path = tmp_path / "file.csv"
+    path.write_text("x,y\n1,a\n2," + "b" * (csv.field_size_limit() + 1) + "\n3,c\n", "utf-8")
+    (block,) = blocks(path, whole=True)
+    assert (block.frame["x"].to_list(), block.broken) == (["1", "3"], [(3, RECORD)])
 
 
 def test_a_line_without_an_end_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
