@@ -1,45 +1,14 @@
-"""Whether a model is held back because it finds a group less often than everybody, and what groups are called."""
+"""Whether a model is held back because it finds a group less often than everybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from models.fairness import LEAST_RATIO
+import polars as pl
 
-Text = Mapping[str, str]
+from models.fairness import LEAST_RATIO, cuts_of, fairness_of
+from models.groupings import Text, called
 
-GROUPINGS: Final = {
-    "head_sex": ("户主性别", "Sex of the head"),
-    "head_age": ("户主年龄", "Age of the head"),
-    "area_kind": ("城乡", "Urban and rural"),
-    "head_minority": ("户主民族", "Ethnicity of the head"),
-    "has_disabled": ("残疾", "Disability"),
-    "household_type": ("家庭类型", "Kind of household"),
-    "digital_trace": ("数字痕迹", "Digital trace"),
-    "is_migrant": ("流动人口", "Migrants"),
-}
-GROUPS: Final = {
-    "unknown": ("未记录", "not recorded"),
-    "male": ("男", "male"),
-    "female": ("女", "female"),
-    "urban": ("城镇", "urban"),
-    "rural": ("农村", "rural"),
-    "minority": ("少数民族", "minority"),
-    "majority": ("汉族", "Han"),
-    "disabled": ("有残疾人", "with a disabled member"),
-    "not_disabled": ("没有残疾人", "without a disabled member"),
-    "migrant": ("有流动人口", "with a migrant"),
-    "settled": ("没有流动人口", "without a migrant"),
-    "none": ("没有", "none"),
-    "low": ("很少", "low"),
-    "normal": ("一般", "normal"),
-    "lone_elder": ("独居老人", "elder living alone"),
-    "elders_only": ("只有老人", "elders only"),
-    "skip_generation": ("隔代家庭", "grandparents and grandchildren"),
-    "single_parent": ("单亲家庭", "single parent"),
-    "with_children": ("有未成年人", "with children"),
-    "other": ("其他", "other"),
-}
 CUTS: Final = {
     "list": ("名单长度处", "at the length of the list"),
     "pool": ("较大范围内", "in the pool"),
@@ -96,18 +65,13 @@ def fairness_gate(told: Mapping[str, Any]) -> Gate:
     return Gate("pass" if set(found) == {"pass"} else "insufficient", tuple(reasons))
 
 
-def called(by: Sequence[str], group: Sequence[str]) -> Text:
-    """What a group, or an intersection of two, is called; a code that nobody named is its own name."""
-    if not by:
-        return {"zh": "全体", "en": "everybody"}
-    pairs = [
-        (GROUPINGS.get(one, (one, one)), GROUPS.get(each, (each, each)))
-        for one, each in zip(by, group, strict=True)
-    ]
-    return {
-        "zh": "，".join(f"{of[0]}：{name[0]}" for of, name in pairs),
-        "en": ", ".join(f"{of[1].lower()}: {name[1]}" for of, name in pairs),
-    }
+def gate_of(tested: pl.DataFrame, groups: pl.DataFrame, *, list_length: int, seed: int) -> Gate:
+    """The verdict on the newest date of the rows that a model was tested on.
+
+    ``tested``: ``household_id, as_of, label, score, probability``; ``groups``: from ``groupings``, of that date.
+    """
+    newest = tested.filter(pl.col("as_of") == pl.col("as_of").max())
+    return fairness_gate(fairness_of(newest, groups, cuts_of(list_length), seed=seed, pairs=False))
 
 
 def _below(row: Mapping[str, Any], cut: str) -> Text:

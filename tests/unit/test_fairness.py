@@ -13,7 +13,8 @@ import pytest
 from fairness_rows import drawn_rows, grouped, rows_with
 
 from models.fairness import FairnessError, cuts_of, fairness_of, verdict_of
-from models.fairness_gate import called, fairness_gate
+from models.fairness_gate import fairness_gate, gate_of
+from models.groupings import called, groupings
 
 T, F = True, False
 SAY = f"""
@@ -276,3 +277,39 @@ def test_groups_are_called_by_name_in_both_languages() -> None:
     name = called(["head_sex", "area_kind"], ["female", "rural"])
     assert name == {"zh": "户主性别：女，城乡：农村", "en": "sex of the head: female, urban and rural: rural"}
     assert called([], [])["zh"] == "全体"
+
+
+def test_the_gate_judges_the_newest_date_alone() -> None:
+    fair, groups = drawn_rows(20_000)
+    unfair, _ = drawn_rows(20_000, fair=-1.5)
+    tested = pl.concat(
+        [fair.with_columns(as_of=pl.date(2025, 6, 30)), unfair.with_columns(as_of=pl.date(2025, 3, 31))]
+    )
+    assert gate_of(tested, groups, list_length=400, seed=1).verdict != "held"
+    later = tested.with_columns(as_of=pl.date(2026, 1, 1) - (pl.col("as_of") - pl.date(2025, 1, 1)))
+    assert gate_of(later, groups, list_length=400, seed=1).verdict == "held"
+
+
+def test_what_is_not_recorded_of_a_household_is_in_no_named_group() -> None:
+    groups = pl.DataFrame(
+        {
+            "household_id": ["a", "b"],
+            "head_sex": [2, None],
+            "area_kind": ["rural", "urban"],
+            "head_minority": [True, None],
+            "has_disabled": [False, None],
+            "household_type": ["other", "lone_elder"],
+            "digital_trace": ["none", None],
+            "is_migrant": [True, None],
+            "blank_share": [0.5, 1.0],
+        }
+    )
+    columns = pl.DataFrame({"household_id": ["b", "a"], "head_age": [None, 80.0]})
+    first, second = groupings(groups, columns).to_dicts()
+    told = ("head_sex", "head_minority", "has_disabled", "digital_trace", "is_migrant", "head_age")
+    assert [first[name] for name in told] == ["female", "minority", "not_disabled", "none", "migrant", "80+"]
+    assert [second[name] for name in told] == [None] * 6
+    ages = pl.DataFrame({"household_id": list("abcde"), "head_age": [14.0, 15.0, 59.0, 60.0, 79.0]})
+    many = pl.concat([groups.head(1).with_columns(household_id=pl.lit(name)) for name in "abcde"])
+    assert groupings(many, ages)["head_age"].to_list() == ["0-14", "15-44", "45-59", "60-79", "60-79"]
+    assert "head_age" not in groupings(groups).columns
