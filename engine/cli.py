@@ -21,6 +21,7 @@ from engine.commands import (
     records,
     rescue,
     rights,
+    selective,
     state,
 )
 from engine.commands.guard import ask_as, guard
@@ -66,6 +67,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
+app.add_typer(selective.app)
 app.add_typer(holding.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)

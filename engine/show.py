@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from engine import show_audit, show_linkage, show_rescue, show_rights
+from engine import show_audit, show_linkage, show_rescue, show_rights, show_selective
 from engine.show_sources import show_described
 
 Told = Mapping[str, Any]
@@ -322,4 +322,5 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_audit.SHAPES,
     **show_linkage.SHAPES,
     **show_rescue.SHAPES,
+    **show_selective.SHAPES,
 }

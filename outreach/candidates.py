@@ -56,11 +56,7 @@ def prepared(
     )
     broken = (pl.col("block") == "cool_down") & (pl.col("urgent_known_on") > pl.col("since")).fill_null(False)
     block = pl.when(~broken).then(pl.col("block"))
-    silent = (
-        pl.col("never_applied").fill_null(True)
-        & pl.col("digital_trace").cast(pl.String).is_in(["none", "low"]).fill_null(True)
-        & pl.col("unsupported")
-    )
+    silent = silent_minority()
     return frame.with_columns(
         reason=pl.coalesce(block, "problem"),
         until=pl.when(~broken).then(pl.col("until")),
@@ -69,6 +65,18 @@ def prepared(
             pl.col("base_priority")
         ),
         silent_priority=pl.when(silent & ~pl.col("objected")).then(pl.col("base_priority")),
+    )
+
+
+def silent_minority() -> pl.Expr:
+    """Whether a household is of the silent minority (沉默少数): unsupported, never applied, little digital trace.
+
+    Of the columns ``unsupported, never_applied, digital_trace``; what is unknown is taken as silent.
+    """
+    return (
+        pl.col("never_applied").fill_null(True)
+        & pl.col("digital_trace").cast(pl.String).is_in(["none", "low"]).fill_null(True)
+        & pl.col("unsupported").fill_null(True)
     )
 
 

@@ -47,6 +47,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "features": Deed("look"),
     "features show": Deed("learn", "private", "learning"),
     "poverty": Deed("learn", "private", "learning"),
+    "yield": Deed("learn", "private", "learning"),
     "night": Deed("run", "identity", noted=True),
     "schedule": Deed("run", "identity", noted=True),
     "status": Deed("look"),
