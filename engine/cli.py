@@ -13,6 +13,7 @@ from engine.commands import (
     audit,
     columns,
     consent,
+    fairness,
     holding,
     keys,
     linkage,
@@ -68,6 +69,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
 app.add_typer(selective.app)
+app.add_typer(fairness.app)
 app.add_typer(holding.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)

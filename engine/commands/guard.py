@@ -46,6 +46,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "evaluate": Deed("learn", "private", "learning"),
     "features": Deed("look"),
     "features show": Deed("learn", "private", "learning"),
+    "fairness": Deed("learn", "private", "learning"),
     "poverty": Deed("learn", "private", "learning"),
     "yield": Deed("learn", "private", "learning"),
     "night": Deed("run", "identity", noted=True),

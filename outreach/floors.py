@@ -1,0 +1,34 @@
+"""A floor for each group on a list, and what it costs: shown as a what-if, never applied by itself."""
+
+from math import floor as whole
+from typing import Final
+
+import polars as pl
+
+FLOOR: Final = 0.8
+"""The floor that is shown: a group has at least this part of its share of the pool on the list."""
+
+
+def with_floors(ranked: pl.DataFrame, *, length: int, pool: int, floor: float = FLOOR) -> pl.DataFrame:
+    """The same households in another order: the first ``length`` hold at least a floor of each group.
+
+    ``ranked``: ``household_id, group`` (text, null is a group), best first; other columns are kept. A group's floor
+    is ``floor`` × its share of the first ``pool`` × ``length``, rounded down; its best are taken. The places left
+    go to the best of all others. Before and behind the end of the list the order is the given one.
+    """
+    nth = pl.int_range(pl.len())
+    shares = ranked.head(pool).group_by("group").len().to_dicts()
+    least = pl.DataFrame(
+        {
+            "group": pl.Series([each["group"] for each in shares], dtype=pl.String),
+            "_least": [whole(floor * each["len"] * length / pool + 1e-9) for each in shares],
+        },
+        schema_overrides={"_least": pl.Int64},
+    )
+    placed = ranked.with_columns(_at=nth, _nth=nth.over("group")).join(
+        least, on="group", how="left", nulls_equal=True, maintain_order="left"
+    )
+    placed = placed.with_columns(_held=pl.col("_nth") < pl.col("_least").fill_null(0))
+    free = length - int(placed["_held"].sum())
+    first = pl.col("_held") | ((~pl.col("_held")).cum_sum() <= free)
+    return placed.with_columns(_behind=~first).sort("_behind", "_at").select(ranked.columns)
