@@ -41,6 +41,8 @@ STAGES: Final = (
     ("drafting", "who is visited by whom"),
     ("writing", "the night's folder"),
     ("night", "all of it in one process"),
+    ("fairness", "as many households, 4 groupings, 15 figures, 200 samples"),
+    ("fairlearn", "1 grouping, 3 figures, 5 samples, 100,000 households at most"),
 )
 UNMEASURED: Final = ("make", "models")
 AS_TEXT: Final = ("read_csv", "checking")

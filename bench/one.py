@@ -13,7 +13,7 @@ def main() -> None:
     elif stage == "models":
         homes.make_models(home, seed)
     else:
-        print(stages.run(stage, home))
+        print(stages.run(stage, home, people))
 
 
 if __name__ == "__main__":

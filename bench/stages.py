@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from bench.groups import by_fairlearn, ours, rows_and_groups
 from bench.memory import peak_gb, set_back_peak
 from bench.population import AS_OF, DELIVERED_ON
 from engine import nights, pipeline
@@ -56,6 +57,7 @@ class Stage:
     """A home that is measured, and the clock."""
 
     home: Home
+    people: int
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak: float = 0.0
@@ -253,6 +255,20 @@ def night(stage: Stage) -> dict[str, Any]:
     return {"listed": 0 if result.draft is None else result.draft.items.height}
 
 
+def fairness(stage: Stage) -> dict[str, Any]:
+    rows, groups = rows_and_groups(stage.people)
+    with stage.measured():
+        return ours(rows, groups)
+
+
+def fairlearn(stage: Stage) -> dict[str, Any]:
+    import fairlearn.metrics  # noqa: F401 - it is not charged for being imported
+
+    rows, groups = rows_and_groups(stage.people)
+    with stage.measured():
+        return by_fairlearn(rows, groups)
+
+
 def _followed(stage: Stage) -> Population:
     population = stage.place.population()
     population.successions(AS_OF)
@@ -276,18 +292,20 @@ STAGES: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
     "drafting": drafting,
     "writing": writing,
     "night": night,
+    "fairness": fairness,
+    "fairlearn": fairlearn,
 }
 
 
 SCORING: Final = ("scores", "writing", "night")
 
 
-def run(name: str, home: Path) -> str:
+def run(name: str, home: Path, people: int) -> str:
     """One stage, told as a line of JSON."""
     if name in SCORING:
         import lightgbm  # noqa: F401 - a night imports it once: no stage is charged for it
 
-    stage = Stage(Home(home))
+    stage = Stage(Home(home), people)
     told = STAGES[name](stage)
     measured = {"seconds": stage.seconds, "cpu_seconds": stage.cpu_seconds, "peak_gb": stage.peak}
     return json.dumps({"stage": name} | {key: round(value, 3) for key, value in measured.items()} | told)
