@@ -209,7 +209,7 @@ def _cell(figure: Mapping[str, float] | None, low: float, top: float, *, share: 
     )
     lines += [50.0] if signed else []
     bar = {"at": at, "left": left, "width": round(right - left, 1), "lines": lines}
-    return {"value": value, "interval": f"{first} – {last}", "bar": bar}
+    return {"value": value, "interval": f"{first}–{last}" if not signed else f"{first} … {last}", "bar": bar}
 
 
 def _top(figures: Any) -> float:

@@ -11,7 +11,7 @@ from models.groupings import Text, called
 
 CUTS: Final = {
     "list": ("名单长度处", "at the length of the list"),
-    "pool": ("较大范围内", "in the pool"),
+    "pool": ("前 5% 处", "in the top 5 %"),
 }
 """The two cuts that the gate looks at."""
 
