@@ -21,7 +21,7 @@ from models.keyed import key_of, keyed_hash
 from models.proxies import ablation, proxies_of
 from models.split import folds_of, rows_of, temporal_split
 from models.training import TooLittleToLearnError
-from outreach.floors import FLOOR, with_floors
+from outreach.floors import FLOORS, with_floors
 
 THRESHOLDS: Final = {"top_1": 0.01, "top_10": 0.1, "top_20": 0.2}
 """Lists of other lengths, besides that of the caseworkers and the pool."""
@@ -48,7 +48,7 @@ def figures(
     told = [_of_risk(place, population, risk, model_id) for risk in risks]
     if proxies:
         told = [each | {"audit": audit_of(place.learner(progress), each["risk"])} for each in told]
-    return {"list_length": place.list_length, "floor": FLOOR, "risks": told}
+    return {"list_length": place.list_length, "risks": told}
 
 
 def groups_on(population: Population, as_of: date) -> pl.DataFrame:
@@ -124,9 +124,11 @@ def _of_risk(place: Workplace, population: Population, risk: Risk, model_id: str
 
 
 def floors_of(
-    rows: pl.DataFrame, groups: pl.DataFrame, cuts: Mapping[str, int], *, seed: int, floor: float = FLOOR
+    rows: pl.DataFrame, groups: pl.DataFrame, cuts: Mapping[str, int], *, seed: int
 ) -> list[dict[str, Any]]:
-    """What a floor for the groups of each grouping would do to a list: ``by, exchanged, precision, recall``.
+    """What floors for the groups of each grouping would do to a list: ``by, floor, exchanged, precision, recall``.
+
+    ``floor``: the part of its share of all households that each group has on the list at least.
 
     ``exchanged``: households that would be on the list instead of others (rounded; 0 where the floor is met
     already). ``precision`` and ``recall``: ``without`` and ``with`` it, null where too few are counted.
@@ -139,18 +141,20 @@ def floors_of(
         given = ranked.join(of, on="household_id", how="left", maintain_order="left").with_columns(
             pl.col("group").fill_null(UNKNOWN)
         )
-        changed = with_floors(given, length=cuts["list"], pool=max(cuts["pool"], 1), floor=floor)
-        lists = [each.head(cuts["list"]) for each in (given, changed)]
-        exchanged = lists[1].join(lists[0].select("household_id"), on="household_id", how="anti").height
-        precision, recall = zip(*(_found(each, rows) for each in lists), strict=True)
-        told.append(
-            {
-                "by": by,
-                "exchanged": 0 if not exchanged else _count(exchanged),
-                "precision": dict(zip(("without", "with"), precision, strict=True)),
-                "recall": dict(zip(("without", "with"), recall, strict=True)),
-            }
-        )
+        for floor in FLOORS:
+            changed = with_floors(given, length=cuts["list"], pool=rows.height, floor=floor)
+            lists = [each.head(cuts["list"]) for each in (given, changed)]
+            exchanged = lists[1].join(lists[0].select("household_id"), on="household_id", how="anti").height
+            precision, recall = zip(*(_found(each, rows) for each in lists), strict=True)
+            told.append(
+                {
+                    "by": by,
+                    "floor": floor,
+                    "exchanged": 0 if not exchanged else _count(exchanged),
+                    "precision": dict(zip(("without", "with"), precision, strict=True)),
+                    "recall": dict(zip(("without", "with"), recall, strict=True)),
+                }
+            )
     return told
 
 

@@ -102,7 +102,8 @@ NOTES: Final = (
         "households are rounded to 5.",
     ),
     Text(
-        "保底只是算给人看的：名单没有因此改变。",
+        "保底：名单上每个人群至少占它在全部家庭中份额的这么多，取其中分数最高的。只是算给人看的：名单没有因此改变。",
+        "A floor: each group has at least this part of its share of all households on the list, its best first. "
         "The floors are a what-if: no list is changed by them.",
     ),
 )
@@ -123,7 +124,6 @@ def fairness_page(told: Mapping[str, Any]) -> bytes:
         title=LABELS["title"],
         label=LABELS,
         risks=[_risk(each) for each in told["risks"]],
-        floor=f"{told['floor']:.0%}",
         notes=NOTES,
     )
 
@@ -260,10 +260,13 @@ def _ratio(row: Row, cut: str) -> str:
 
 
 def _floor(row: Row) -> tuple[Text, list[str]]:
-    name = GROUPINGS.get(row["by"], (row["by"],) * 2)
+    zh, en = GROUPINGS.get(row["by"], (row["by"],) * 2)
     exchanged = f"≤ {FEW}" if row["exchanged"] is None else f"{row['exchanged']:,}"
     told = [row[figure][which] for figure in ("precision", "recall") for which in ("without", "with")]
-    return Text(*name), [exchanged, *("–" if each is None else f"{each:.2%}" for each in told)]
+    return Text(f"{zh}，{row['floor']:.0%}", f"{en}, {row['floor']:.0%}"), [
+        exchanged,
+        *("–" if each is None else f"{each:.2%}" for each in told),
+    ]
 
 
 def _audit(told: Mapping[str, Any] | None) -> dict[str, Any] | None:

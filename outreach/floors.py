@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-FLOOR: Final = 0.8
-"""The floor that is shown: a group has at least this part of its share of the pool on the list."""
+FLOORS: Final = (0.5, 0.8)
+"""The floors that are shown: a group has at least this part of its share of all households on the list."""
 
 
-def with_floors(ranked: pl.DataFrame, *, length: int, pool: int, floor: float = FLOOR) -> pl.DataFrame:
+def with_floors(ranked: pl.DataFrame, *, length: int, pool: int, floor: float) -> pl.DataFrame:
     """The same households in another order: the first ``length`` hold at least a floor of each group.
 
     ``ranked``: ``household_id, group`` (text, null is a group), best first; other columns are kept. A group's floor

@@ -49,6 +49,7 @@ def test_every_grouping_of_the_home_is_told_and_no_small_count(
     assert few
     assert all(row["at"][cut]["recall"] is None and row["mean_rank"] is None for row in few for cut in row["at"])
     assert {each["by"] for each in risk["floors"]} == groupings
+    assert {each["floor"] for each in risk["floors"]} == {0.5, 0.8}
 
 
 def test_figures_lie_in_their_intervals_and_the_whole_is_everybody(told: dict[str, Any]) -> None:
