@@ -115,7 +115,8 @@ class NightReport:
     """What the report is made from.
 
     ``manifest`` is the night's own; ``previous`` that of the night before (None: the first). ``experiments`` holds
-    the experiment of each risk as JSON values. Nothing here names a person or a household.
+    the experiment of each risk as JSON values, ``not_fetched`` the departments' databases that could not be read
+    when they were due (``since`` a day, and ``why``). Nothing here names a person or a household.
     """
 
     manifest: Mapping[str, Any]
@@ -123,6 +124,7 @@ class NightReport:
     experiments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     previous: Mapping[str, Any] | None = None
     objections: Text = casework.WHOM_TO_OBJECT
+    not_fetched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def night_page(report: NightReport) -> bytes:
         six=[(SIX[name], f"{value:,}") for name, value in vars(report.numbers).items()],
         changes=_changes(manifest, report.previous),
         sources=[_source(row) for row in manifest.get("sources", ())],
-        absent=_absent(manifest),
+        absent=[*_absent(manifest), *_not_fetched(report)],
         experiments=[
             _experiment(report, risk, experiment) for risk, experiment in sorted(report.experiments.items())
         ],
@@ -185,6 +187,17 @@ def _absent(manifest: Mapping[str, Any]) -> list[tuple[Text, Text]]:
     """What the bureau lacks, sources and risks, each with its reason."""
     lacks: Mapping[str, str] = manifest.get("lacks", {})
     return [(RISKS.get(kind, casework.source_name(kind)), same(why)) for kind, why in sorted(lacks.items())]
+
+
+def _not_fetched(report: NightReport) -> list[tuple[Text, Text]]:
+    """Sources whose database could not be read, since when and why."""
+    return [
+        (
+            same(name),
+            Text(f"自 {each['since']} 起未能读取：{each['why']}", f"not read since {each['since']}: {each['why']}"),
+        )
+        for name, each in sorted(report.not_fetched.items())
+    ]
 
 
 def _changes(manifest: Mapping[str, Any], previous: Mapping[str, Any] | None) -> list[Text]:

@@ -16,6 +16,7 @@ import polars as pl
 
 from engine import oldnights
 from engine.aging import Aged
+from engine.audit import entries
 from engine.db import reading, writing
 from engine.errors import UsageError
 from engine.files import locked, write_bytes
@@ -29,6 +30,7 @@ from engine.workplace import Workplace
 from features.lifespan import first_kept
 from features.records import KINDS
 
+DONE: Final = "retention done"
 WHY: Final = "past its time of keeping (policy.toml, retention)"
 
 
@@ -40,8 +42,7 @@ def retain(place: Workplace, as_of: date, *, dry_run: bool, progress: Progress =
     """
     if as_of > place.log.clock().astimezone().date():
         raise UsageError(f"--as-of {as_of}: is a day to come", "Nothing is taken away before its time.")
-    periods = place.policy.retention.model_dump()
-    before = {name: first_kept(as_of, months) for name, months in periods.items()}
+    before = {name: first_kept(as_of, months) for name, months in place.policy.retention.months.items()}
     with steady(place.home) if dry_run else _nobody_else(place):
         if not dry_run:
             kept_from = {name: day.isoformat() for name, day in before.items()}
@@ -54,8 +55,25 @@ def retain(place: Workplace, as_of: date, *, dry_run: bool, progress: Progress =
         }
         if not dry_run:
             records = {kind: each["records"] for kind, each in told["kinds"].items() if each["records"]}
-            place.log.note("retention done", "records", {**told, "kinds": records})
+            place.log.note(DONE, "records", {**told, "as_of": as_of.isoformat(), "kinds": records})
     return {"as_of": as_of.isoformat(), "dry_run": dry_run, **told}
+
+
+def retained_on(place: Workplace) -> date | None:
+    """The latest day for which all that was past its time was taken away, by hand or by itself."""
+    with reading(place.database) as session:
+        noted = entries(session, place.keys.audit, place.keys.audit_before, {DONE})
+        days = [date.fromisoformat(details["as_of"]) for _, details in noted if "as_of" in details]
+    return max(days, default=None)
+
+
+def is_due(place: Workplace, today: date) -> bool:
+    """Whether the policy says that it is done by itself, and it was not done since this month's day of it."""
+    policy = place.policy.retention
+    if not policy.automatic or today.day < policy.day:
+        return False
+    last = retained_on(place)
+    return last is None or last < today.replace(day=policy.day)
 
 
 @contextmanager

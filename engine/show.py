@@ -238,8 +238,7 @@ def _show_status(told: Told, console: Console) -> None:
             "–" if source["days_since_known"] is None else str(source["days_since_known"]),
         )
     console.print(table)
-    for name, why in told["lacks"].items():
-        console.print(f"not there: {name} ({why})", soft_wrap=True)
+    _show_absent(told, console)
     for risk, model in told["models"].items():
         console.print(f"model {risk}: {model['promoted'] or 'none promoted'}")
     disk = told["disk"]
@@ -248,6 +247,15 @@ def _show_status(told: Told, console: Console) -> None:
     )
     if disk["scarce"]:
         console.print("THE DISK IS NEARLY FULL: free some space before the next night.")
+
+
+def _show_absent(told: Told, console: Console) -> None:
+    for name, why in told["lacks"].items():
+        console.print(f"not there: {name} ({why})", soft_wrap=True)
+    for each in told["not_fetched"]:
+        console.print(f"NOT DELIVERED {each['source']} since {each['since']}: {each['why']}", soft_wrap=True)
+    if told["retention"]["automatic"]:
+        console.print(f"past its time: last taken away on {told['retention']['last'] or '–'}, each month by itself")
 
 
 def _show_verify(told: Told, console: Console) -> None:

@@ -13,12 +13,14 @@ from engine.db import reading
 from engine.errors import HomeError, XunfangError
 from engine.files import sha256_of, write_bytes
 from engine.holding import doubts
+from engine.intake.database import not_fetched
 from engine.intake.manifest import delivery_id_of, folders
 from engine.learning import in_short, stored_experiment
 from engine.nightfolder import MANIFEST, read_manifest
 from engine.recordstore import summary
 from engine.registry import RISKS
 from engine.report import NightReport, night_page
+from engine.retention import retained_on
 from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachList
 from engine.workplace import Workplace
 
@@ -63,6 +65,8 @@ def status_of(place: Workplace, now: datetime) -> dict[str, Any]:
         "models": _models(place),
         "sources": _freshness(place, now.date()),
         "lacks": dict(place.settings.lacks),
+        "not_fetched": [{"source": name, **each} for name, each in sorted(not_fetched(place.home).items())],
+        "retention": _retention(place),
         "disk": _disk(place),
     }
 
@@ -105,6 +109,7 @@ def _write_report(place: Workplace, business_date: date, path: Path) -> bool:
         numbers,
         experiments,
         None if before is None or not _has_manifest(place, before) else read_manifest(place, before.business_date),
+        not_fetched=not_fetched(place.home),
     )
     write_bytes(path, night_page(report))
     return True
@@ -179,6 +184,16 @@ def _freshness(place: Workplace, today: date) -> list[dict[str, Any]]:
         age = None if last is None else (today - date.fromisoformat(str(last))).days
         told.append({**source, "days_since_known": age})
     return told
+
+
+def _retention(place: Workplace) -> dict[str, Any]:
+    """Whether what is past its time goes by itself, and the last day for which it went."""
+    last = retained_on(place)
+    return {
+        "automatic": place.policy.retention.automatic,
+        "day": place.policy.retention.day,
+        "last": None if last is None else last.isoformat(),
+    }
 
 
 def _models(place: Workplace) -> dict[str, Any]:

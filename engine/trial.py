@@ -5,23 +5,29 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
+
 from engine import learning
 from engine.auditfile import checkpoint_folders, write_checkpoint
-from engine.errors import UsageError
+from engine.errors import InterruptedRunError, UsageError
 from engine.files import locked, remove_unfinished
+from engine.intake.database import fetch_due
 from engine.layout import lay_out
 from engine.lease import Claim
 from engine.ledger import Schedule
 from engine.pipeline import NightResult, run_night
 from engine.population import Progress, silent
+from engine.retention import is_due, retain
 from engine.rewriting import steady
-from engine.scheduler import run_scheduler
+from engine.scheduler import describe, run_scheduler
 from engine.send import send_late, send_night
 from engine.settings import Home
 from engine.status import night_told, write_report
 from engine.workplace import Workplace
 
 Now = Callable[[], datetime]
+
+log = structlog.get_logger()
 
 EXAMPLE_SETTINGS: Final[dict[str, Any]] = {
     "currency": "CNY",
@@ -106,15 +112,55 @@ def empty_home(home: Home) -> dict[str, Any]:
     }
 
 
+def fetch_before(place: Workplace) -> dict[str, Any]:
+    """Read the departments' databases whose refresh is due; what could not be read is told, and stops nothing."""
+    receipts = place.store().receipts if place.has_records() else ()
+    delivered: dict[str, date] = {}
+    for receipt in receipts:
+        for entry in receipt.files:
+            if entry.source is not None:
+                delivered[entry.source] = max(receipt.delivered_on, delivered.get(entry.source, date.min))
+    told = fetch_due(place.home, place.log.clock().astimezone().date(), delivered)
+    if told["fetched"]:
+        place.log.note("databases read", "delivery", {"rows": told["fetched"]})
+    for name, why in told["failed"].items():
+        log.warning("source not fetched; the night is run without it", source=name, reason=why)
+    return told
+
+
+def retain_after(place: Workplace) -> bool:
+    """Take away what is past its time where the policy says so and this month's turn has come; whether it was done.
+
+    What stops it is logged: the night is finished, and the next one tries again.
+    """
+    today = place.log.clock().astimezone().date()
+    try:
+        if not is_due(place, today):
+            return False
+        retain(place, today, dry_run=False)
+    except InterruptedRunError:
+        raise
+    except Exception as error:
+        log.error("nothing was taken away; the next night tries again", **describe(error))
+        return False
+    log.info("what is past its time was taken away", as_of=today.isoformat())
+    return True
+
+
 def run_schedule(place: Workplace, *, at: str, zone: str, now: Now) -> None:
-    """Run the night at its hour until stopped. Each night reads settings, policy and caseworkers anew."""
+    """Run the night at its hour until stopped. Each night reads settings, policy and caseworkers anew.
+
+    Before it, departments' databases are read; behind it, what is past its time goes, where the policy says so.
+    """
 
     def run_one(business_date: date, claim: Claim) -> None:
         tonight = Workplace.open(
             place.home, seed=place.seed, threads=place.threads, actor="scheduler", role=place.log.role, clock=now
         )
         try:
+            fetch_before(tonight)
             one_night(tonight, business_date, now=now, claim=claim)
+            retain_after(tonight)
         finally:
             tonight.database.dispose()
 

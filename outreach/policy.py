@@ -128,9 +128,13 @@ class Promotion(Section):
 class Retention(Section):
     """For how many months things are kept after they are over, by kind of record and of file.
 
-    A policy that was written before there were periods has these defaults, as shipped.
+    ``automatic``: the scheduler takes away what is past its time, once a month behind the first night from ``day``
+    on; else nothing goes before somebody runs ``xunfang retain``. A policy that was written before there were
+    periods has these defaults, as shipped.
     """
 
+    automatic: bool = False
+    day: Annotated[int, Field(ge=1, le=28)] = 1
     household: Months = 60
     member: Months = 60
     income: Months = 60
@@ -148,6 +152,11 @@ class Retention(Section):
     nights: Annotated[int, Field(ge=36, le=1_200)] = 36
     lists: Annotated[int, Field(ge=1, le=1_200)] = 12
     visits: Annotated[int, Field(ge=36, le=1_200)] = 60
+
+    @property
+    def months(self) -> dict[str, int]:
+        """The periods alone."""
+        return self.model_dump(exclude={"automatic", "day"})
 
     @model_validator(mode="after")
     def _lists_not_longer_than_nights(self) -> "Retention":

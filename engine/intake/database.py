@@ -4,12 +4,13 @@ What was read is kept as a Parquet file of text with its row count and hash, so 
 work without asking the database again. The address comes from the environment; no secret is written anywhere.
 """
 
+import glob
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import date
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from engine.errors import NotAllowedError, SourceError, UsageError
+from engine.errors import NotAllowedError, SourceError, UsageError, XunfangError
 from engine.files import locked, named_errors, sha256_of, sync_folder, write_text
 from engine.intake.description import Description, read_descriptions
 from engine.intake.door import refuse_columns
@@ -25,6 +26,16 @@ from engine.intake.manifest import MANIFEST
 from engine.settings import Home
 
 BATCH_ROWS: Final = 50_000
+FAILED: Final = ".not-fetched.json"
+"""In the inbox: sources that could not be read before a night, since when, and why."""
+PATIENCE: Final = {
+    "connect_timeout": "30",
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "6",
+}
+"""How long PostgreSQL is waited for, in seconds, where its address says nothing else. ``LONGEST``: for a batch."""
+LONGEST: Final = "SET statement_timeout = '30min'"
 READ_ONLY: Final[Mapping[str, str]] = {
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
@@ -61,6 +72,53 @@ def fetch(
                 fetched[each.name] = _land(each, folder, today, _address(each, environment))
     mistakes = {name: wrong.message for name, wrong in broken.items()}
     return {"fetched": fetched, "already": already} | ({"mistakes": mistakes} if mistakes else {})
+
+
+def fetch_due(
+    home: Home, today: date, delivered: Mapping[str, date], *, environment: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """Fetch the sources whose refresh is due, each by itself: one that fails is told and stops no other.
+
+    ``delivered``: the day of each source's last delivery that was taken in. A source is due when its
+    ``refresh_days`` are over since then, and since the last delivery of it that lies in the inbox. Tells
+    ``fetched`` (rows by source), ``failed`` (why, by source; no value, no address), which ``not_fetched`` keeps.
+    """
+    described, _ = read_descriptions(home)
+    before = not_fetched(home)
+    fetched: dict[str, int] = {}
+    failed: dict[str, dict[str, str]] = {}
+    for each in described.values():
+        last = max(filter(None, [delivered.get(each.name), _landed(home, each.name)]), default=None)
+        if each.origin.query is None or (last is not None and today < last + timedelta(days=each.refresh_days)):
+            continue
+        try:
+            fetched |= fetch(home, today, source=each.name, environment=environment)["fetched"]
+        except Exception as wrong:  # the night is run without it
+            told = wrong.message if isinstance(wrong, XunfangError) else type(wrong).__name__
+            since = before.get(each.name, {}).get("since", today.isoformat())
+            failed[each.name] = {"since": since, "why": told}
+    if failed or (home.inbox / FAILED).exists():
+        write_text(home.inbox / FAILED, json.dumps(failed, ensure_ascii=False, indent=1) + "\n")
+    return {"fetched": fetched, "failed": {name: each["why"] for name, each in failed.items()}}
+
+
+def not_fetched(home: Home) -> dict[str, dict[str, str]]:
+    """Sources that could not be read when they were due and have not been since: ``since`` a day, and ``why``."""
+    try:
+        told: dict[str, dict[str, str]] = json.loads((home.inbox / FAILED).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    landed = {name: _landed(home, name) for name in told}
+    return {name: each for name, each in told.items() if (landed[name] or date.min).isoformat() < each["since"]}
+
+
+def _landed(home: Home, name: str) -> date | None:
+    """The day of the newest delivery of a source in the inbox, whether it was taken in or not."""
+    days = []
+    for folder in home.inbox.glob(f"{glob.escape(name)}-????-??-??"):
+        with suppress(ValueError):
+            days.append(date.fromisoformat(folder.name.removeprefix(f"{name}-")))
+    return max(days, default=None)
 
 
 def _land(given: Description, folder: Path, today: date, address: str) -> int:
@@ -129,8 +187,11 @@ def _session(given: Description, address: str) -> Iterator[sa.Connection]:
     """A connection that cannot write, and streams; its errors become ours, without address or values."""
     where = f"sources/{given.name}.toml"
     try:
-        dialect = sa.make_url(address).get_backend_name()
-        engine = sa.create_engine(address) if dialect in READ_ONLY else None
+        url = sa.make_url(address)
+        dialect = url.get_backend_name()
+        patience = PATIENCE if dialect == "postgresql" else {}
+        url = url.update_query_dict({name: each for name, each in patience.items() if name not in url.query})
+        engine = sa.create_engine(url) if dialect in READ_ONLY else None
     except (sa.exc.ArgumentError, ModuleNotFoundError):
         raise UsageError(
             f"{where}: {given.origin.database_env} holds no address of a database that can be read here",
@@ -144,6 +205,8 @@ def _session(given: Description, address: str) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(READ_ONLY[dialect])
+            if dialect == "postgresql":
+                connection.exec_driver_sql(LONGEST)
             connection.commit()
             cursors: list[Any] = []
             sa.event.listen(connection, "after_cursor_execute", lambda _, cursor, *_rest: cursors.append(cursor))

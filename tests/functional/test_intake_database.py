@@ -111,6 +111,14 @@ def test_the_session_itself_is_read_only_whatever_is_sent_through_it(home: Home,
     assert rows_of(pensions) == 101
 
 
+def test_a_server_that_does_not_answer_is_not_waited_for_without_end(home: Home, pensions: str) -> None:
+    (described,) = database.read_descriptions(home)[0].values()
+    with database._session(described, f"{pensions}&keepalives_count=9") as connection:
+        assert connection.exec_driver_sql("SELECT current_setting('statement_timeout')").scalar() == "30min"
+        given = connection.connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
+    assert (given["connect_timeout"], given["keepalives_count"]) == ("30", "9")
+
+
 def test_the_address_is_never_in_a_message_and_its_absence_is_named(home: Home) -> None:
     with pytest.raises(UsageError, match="the environment variable PENSIONS_URL is not set"):
         fetch(home, DAY, environment={})
