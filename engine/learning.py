@@ -23,7 +23,7 @@ from models.experiment import Experiment, model_features, run_experiment
 from models.leaks import LeakError
 from models.risk import RiskModel
 from models.split import matured
-from models.training import TooLittleToLearnError, train
+from models.training import Settings, TooLittleToLearnError, train
 from outreach.wording_casework import source_name
 
 INCOME_RATIO: Final = "income_to_median_12m"
@@ -49,6 +49,7 @@ class Learner:
     seed: int
     threads: int
     list_length: int | None
+    trials: int = 0
 
     def spec(self) -> LabelSpec:
         """The label spec of relative poverty, from home.toml or the county's default."""
@@ -67,6 +68,7 @@ class Learner:
             "programmes": self.settings.programmes,
             "seed": self.seed,
             "list_length": self.list_length,
+            "trials": self.trials,
             "code": code_version(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
@@ -123,6 +125,7 @@ def experiment_of(learner: Learner, risk: Risk, examples: pl.DataFrame | None) -
         list_length=learner.list_length,
         income_ratio=INCOME_RATIO,
         lacking=lacking,
+        trials=learner.trials,
     )
 
 
@@ -207,7 +210,11 @@ def _learn_one(
     if not keep:
         progress(stage, 3, 3)
         return told | {"model_id": None, "promoted": False}
-    served = None if examples is None or experiment.unavailable else _served(learner, risk, examples)
+    served = (
+        None
+        if examples is None or experiment.unavailable
+        else _served(learner, risk, examples, experiment.settings)
+    )
     model_id = None if served is None else _keep_model(learner, risk, served, experiment, told["inputs"])
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
@@ -218,7 +225,7 @@ def _learn_one(
     return told
 
 
-def _served(learner: Learner, risk: Risk, examples: pl.DataFrame) -> RiskModel | None:
+def _served(learner: Learner, risk: Risk, examples: pl.DataFrame, settings: Settings | None) -> RiskModel | None:
     """The model that serves: refitted on the newest matured dates, calibrated on out-of-fold households."""
     spec = learner.spec() if risk == "relative_poverty" else None
     end = learner.population.store.known_until(learner.population.deliveries)
@@ -232,6 +239,7 @@ def _served(learner: Learner, risk: Risk, examples: pl.DataFrame) -> RiskModel |
             seed=learner.seed,
             threads=learner.threads,
             spec=None if spec is None else spec.to_mapping(),
+            settings=settings,
         )
     except TooLittleToLearnError:
         return None

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from engine import show_audit, show_fairness, show_linkage, show_rescue, show_rights, show_selective
 from engine.show_sources import show_described
+from models.promotion import BASELINES
 
 Told = Mapping[str, Any]
 
@@ -192,7 +193,7 @@ def _show_experiments(told: Told, console: Console) -> None:
             "population", "candidate", "n", "base rate", "AUC", "average precision", "log loss", "p@10%", "r@10%"
         )
         for population in ("everybody", "entry", "unsupported"):
-            for name in ("model", "last_status", "income_rule", "random"):
+            for name in ("model", *BASELINES):
                 figures = experiment.get(name)
                 figures = figures if figures is None or population == "everybody" else figures.get(population)
                 if figures and figures["n"]:

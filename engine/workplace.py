@@ -154,7 +154,13 @@ class Workplace:
     def learner(self, progress: Progress = silent) -> Learner:
         """What a training needs."""
         return Learner(
-            self.home, self.settings, self.population(progress), self.seed, self.threads, self.list_length
+            self.home,
+            self.settings,
+            self.population(progress),
+            self.seed,
+            self.threads,
+            self.list_length,
+            self.policy.promotion.trials,
         )
 
     def promoted_models(self) -> Models:

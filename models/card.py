@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from models.experiment import BASELINES, Experiment
+from models.experiment import Experiment
+from models.promotion import BASELINES
 from models.risk import RiskModel
 
 RISKS: Final = {

@@ -1,72 +1,29 @@
 """An experiment: a candidate model beside its baselines on rows that it has not seen, and whether it may serve."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-import numpy as np
 import polars as pl
 
 from features.feature import Feature
 from features.labels import LabelSpec
-from models import baseline, leaks
-from models.calibration import Floats
-from models.evaluate import with_subsets
-from models.keyed import key_of, keyed_hash
-from models.risk import RiskModel, matrix
-from models.split import Ints, Split, checked, rows_of, temporal_split
-from models.training import (
-    FEWEST_OF_A_CLASS,
-    Settings,
-    TooLittleToLearnError,
-    cross_fitted,
-    require_enough,
-    train,
-)
+from models import leaks
+from models.candidates import Candidates, rows_tested
+from models.choice import choose
+from models.promotion import Promotion, Text, over_time, promotion
+from models.split import Split, checked, temporal_splits
+from models.training import FEWEST_OF_A_CLASS, Settings, TooLittleToLearnError, require_enough
 
 Figure = Literal["temporal", "grouped_cv"]
-CV_ROWS: Final = 30_000
-"""Grouped cross-validation takes a sample of households where one date has more rows than this."""
+MOST_TEST_DATES: Final = 3
 
-INNER_FOLDS: Final = 3
-"""Folds of the training households on which a candidate is calibrated where no later date can calibrate it."""
-
-BASELINES: Final = {
-    "last_status": ("末次已知状态", "the last known status"),
-    "income_rule": ("仅看收入的规则", "the income-only rule"),
-    "random": ("随机", "chance"),
-}
 LACKING: Final = {
     "income": ("没有收入来源", "there is no income source"),
     "medical": ("没有医疗来源", "there is no medical source"),
     "event": ("没有生活事件来源", "there is no source of life events"),
     "db_line": ("没有最低生活保障标准", "there is no minimum-living line"),
 }
-
-TESTED_COLUMNS: Final = (
-    "household_id",
-    "as_of",
-    "label",
-    "status",
-    "unsupported",
-    "weight",
-    "score",
-    "probability",
-)
-
-Text = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """Whether the model may serve, and every reason for and against in both languages."""
-
-    promoted: bool
-    reasons: tuple[Text, ...]
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {"promoted": self.promoted, "reasons": [dict(reason) for reason in self.reasons]}
 
 
 @dataclass(frozen=True)
@@ -75,7 +32,8 @@ class Experiment:
 
     ``figure`` says which figure ``candidates`` holds: ``temporal`` (tested on a later date, households return as
     they do in a night) or ``grouped_cv`` (households kept apart, one date). ``grouped_cv`` is the second figure.
-    ``tested`` holds the rows of that figure, out of sample: ``TESTED_COLUMNS``, sorted by date and household.
+    ``by_date`` holds the figures of every date that was tested on, ``choice`` which settings were chosen and why.
+    ``tested`` holds the rows of that figure, out of sample, by date and household (``candidates.TESTED_COLUMNS``).
     """
 
     risk: str
@@ -86,15 +44,19 @@ class Experiment:
     as_of: Mapping[str, Any] = field(default_factory=dict)
     candidates: Mapping[str, Any] = field(default_factory=dict)
     grouped_cv: Mapping[str, Any] = field(default_factory=dict)
-    promotion: Promotion = Promotion(promoted=False, reasons=())
+    promotion: Promotion = field(default_factory=lambda: Promotion(promoted=False, reasons=()))
+    by_date: Mapping[str, Any] = field(default_factory=dict)
+    choice: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings | None = None
     tested: pl.DataFrame | None = None
 
     def to_mapping(self) -> dict[str, Any]:
-        """The experiment as JSON: ``model, last_status, income_rule, random`` at the top, each with its figures."""
+        """The experiment as JSON: ``model`` and its baselines at the top, each with its figures."""
         told: dict[str, Any] = {"risk": self.risk, "spec": self.spec, "rows": dict(self.rows)}
         if self.unavailable is not None:
             return told | {"unavailable": dict(self.unavailable), "promotion": self.promotion.to_mapping()}
         told |= {"figure": self.figure, "as_of": dict(self.as_of), **self.candidates}
+        told |= {"by_date": dict(self.by_date), "choice": dict(self.choice)}
         return told | {"grouped_cv": dict(self.grouped_cv), "promotion": self.promotion.to_mapping()}
 
 
@@ -110,8 +72,13 @@ def run_experiment(
     income_ratio: str | None = None,
     lacking: Sequence[str] = (),
     settings: Settings | None = None,
+    trials: int = 0,
 ) -> Experiment:
     """Train on past dates, test on the newest with labels, beside the baselines of the same run.
+
+    Several later dates are tested on, each under the embargo of its own day; the figures at the top are those of
+    the newest, the promotion rests on the mean of all. With ``trials`` other settings of the trees are tried on
+    rows from before every test date. One date alone is no place to choose on: there the settings stay as they are.
 
     ``spec`` is the label spec of a poverty label, None for the emergency. ``list_length`` is how many households
     the caseworkers can visit; ``income_ratio`` names the column of income over the line (without it there is no
@@ -133,20 +100,9 @@ def run_experiment(
     leaks.check_windows(labelled, spec)
     leaks.check_values(labelled, names, same_kind=spec is not None)
     leaks.check_blanks(labelled, names)
-    chosen = settings or Settings()
-    inner = replace(chosen, folds=INNER_FOLDS)
-
-    def fit(train_rows: pl.DataFrame, calibration: pl.DataFrame | None) -> RiskModel:
-        return train(
-            train_rows, used, risk=risk, seed=seed, threads=threads, calibration=calibration, settings=inner
-        )
-
-    def cross_fit(sample: pl.DataFrame) -> tuple[Ints, Floats, Floats]:
-        return cross_fitted(sample, used, seed=seed, threads=threads, settings=chosen)
-
-    measured = _Measured(fit, cross_fit, key_of(seed), list_length, income_ratio, threads)
+    candidates = Candidates(used, risk, seed, threads, list_length, income_ratio)
     try:
-        return _measure(start, labelled, measured, chosen.folds)
+        return _measure(start, labelled, candidates, settings or Settings(), trials)
     except TooLittleToLearnError as little:
         return replace(start, unavailable=_too_little(start.rows, little))
 
@@ -162,126 +118,40 @@ def model_features(features: Sequence[Feature], spec: LabelSpec | None) -> tuple
     return chosen if spec is not None else tuple(replace(feature, direction=0) for feature in chosen)
 
 
-def promotion(candidates: Mapping[str, Any]) -> Promotion:
-    """The model serves if it beats every baseline where it counts.
-
-    That is in average precision, in precision at the length of list (the top 10 % where none is given), and its
-    calibrated log loss is lower than that of the last status alone.
-    """
-    model = candidates["model"]
-    at = "precision_at_list" if "precision_at_list" in model else "precision_at_10pct"
-    reasons, passed = [], True
-    for name, (zh, en) in BASELINES.items():
-        if name not in candidates:
-            continue
-        for figure, figure_zh, figure_en in (
-            ("average_precision", "平均精确率", "average precision"),
-            (at, "名单长度处的精确率", "precision at list length"),
-        ):
-            own, other = model[figure], candidates[name][figure]
-            better = own is not None and other is not None and own > other
-            passed &= better
-            reasons.append(_compared((figure_zh, figure_en), (zh, en), own, other, better=better))
-    own, other = model["log_loss"], candidates["last_status"]["log_loss"]
-    better = own is not None and other is not None and own < other
-    reasons.append(
-        _compared(("校准后对数损失", "calibrated log loss"), BASELINES["last_status"], own, other, better=better)
-    )
-    return Promotion(passed and better, tuple(reasons))
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """What every candidate is measured with."""
-
-    fit: Callable[[pl.DataFrame, pl.DataFrame | None], RiskModel]
-    cross_fit: Callable[[pl.DataFrame], tuple[Ints, Floats, Floats]]
-    key: bytes
-    list_length: int | None
-    income_ratio: str | None
-    threads: int
-
-    def scores(
-        self, learnt: pl.DataFrame, test: pl.DataFrame, raw: Floats, probability: Floats
-    ) -> dict[str, pl.DataFrame]:
-        """Score and probability of the test rows by each candidate; ``raw`` and ``probability`` are the model's."""
-        own = {"score": raw, "probability": probability}
-        given = {"model": pl.DataFrame({"household_id": test["household_id"], **own})}
-        given["last_status"] = baseline.last_status(learnt, test)
-        if self.income_ratio is not None:
-            given["income_rule"] = baseline.income_rule(learnt, test, self.income_ratio)
-        given["random"] = baseline.random(learnt, test, self.key)
-        facts = test.select("as_of", "label", "status", "unsupported", "weight")
-        return {name: pl.concat([scored, facts], how="horizontal") for name, scored in given.items()}
-
-    def figures(self, parts: Sequence[Mapping[str, pl.DataFrame]]) -> dict[str, Any]:
-        """The figures of each candidate over all parts."""
-        return {
-            name: with_subsets(
-                pl.concat([part[name] for part in parts]), key=self.key, list_length=self.list_length
-            )
-            for name in parts[0]
-        }
-
-
-def _tested(parts: Sequence[Mapping[str, pl.DataFrame]]) -> pl.DataFrame:
-    return pl.concat([part["model"] for part in parts]).select(TESTED_COLUMNS).sort("as_of", "household_id")
-
-
-def _measure(start: Experiment, labelled: pl.DataFrame, measured: _Measured, folds: int) -> Experiment:
+def _measure(
+    start: Experiment, labelled: pl.DataFrame, candidates: Candidates, standard: Settings, trials: int
+) -> Experiment:
     require_enough(labelled)
-    split = temporal_split(labelled, FEWEST_OF_A_CLASS)
-    tested = labelled["as_of"].max() if split is None else split.test
-    newest = labelled.filter(pl.col("as_of") == tested)
+    splits = temporal_splits(labelled, FEWEST_OF_A_CLASS, MOST_TEST_DATES)
+    newest = labelled.filter(pl.col("as_of") == (splits[-1].test if splits else labelled["as_of"].max()))
     require_enough(newest)
-    parts = _grouped_cv(newest, measured)
-    grouped = measured.figures(parts)
-    if split is None:
-        as_of = {"folds": folds, "test": str(newest["as_of"][0])}
+    if not splits:
+        parts = candidates.out_of_fold(newest, standard)
+        grouped = candidates.figures(parts)
         return replace(
             start,
             figure="grouped_cv",
-            as_of=as_of,
+            as_of={"folds": standard.folds, "test": str(newest["as_of"][0])},
             candidates=grouped,
             grouped_cv=grouped,
             promotion=promotion(grouped),
-            tested=_tested(parts),
+            settings=standard,
+            tested=rows_tested(parts),
         )
-    later = [_temporal(labelled, split, measured)]
-    candidates = measured.figures(later)
+    choice = choose(labelled, splits, candidates, standard, trials)
+    by_date = {str(split.test): figures for split, figures in zip(splits, choice.by_date, strict=True)}
     return replace(
         start,
         figure="temporal",
-        as_of=_dates(split),
-        candidates=candidates,
-        grouped_cv=grouped,
-        promotion=promotion(candidates),
-        tested=_tested(later),
+        as_of=_dates(splits[-1]),
+        candidates=choice.by_date[-1],
+        by_date=by_date,
+        grouped_cv=candidates.figures(candidates.out_of_fold(newest, choice.settings)),
+        promotion=promotion(over_time(choice.by_date)),
+        choice=choice.to_mapping(),
+        settings=choice.settings,
+        tested=rows_tested(choice.parts),
     )
-
-
-def _temporal(labelled: pl.DataFrame, split: Split, measured: _Measured) -> dict[str, pl.DataFrame]:
-    train_rows, calibration, test = rows_of(labelled, split)
-    leaks.check_split(train_rows, calibration, split)
-    model = measured.fit(train_rows, calibration)
-    raw = model.raw(matrix(test, model.feature_names), measured.threads)
-    learnt = train_rows if calibration is None else pl.concat([train_rows, calibration])
-    return measured.scores(learnt, test, raw, model.calibrator.probability(raw))
-
-
-def _grouped_cv(rows: pl.DataFrame, measured: _Measured) -> list[dict[str, pl.DataFrame]]:
-    """Each fold of households scored by trees grown on the others and calibrated on the others' rows."""
-    sample = rows
-    if rows.height > CV_ROWS:
-        drawn = pl.Series(keyed_hash(rows["fold_group"], measured.key + b"sample"))
-        sample = rows.filter(drawn <= drawn.sort()[CV_ROWS - 1])
-    fold, raw, probability = measured.cross_fit(sample)
-    parts = []
-    for number in np.unique(fold):
-        held = fold == number
-        test, others = sample.filter(pl.Series(held)), sample.filter(pl.Series(~held))
-        parts.append(measured.scores(others, test, raw[held], probability[held]))
-    return parts
 
 
 def _counted(rows: pl.DataFrame) -> dict[str, Any]:
@@ -319,18 +189,3 @@ def _too_little(counted: Mapping[str, Any], little: TooLittleToLearnError) -> Te
         "zh": f"可学习的样本太少（已知结果 {counted['labelled']} 个）",
         "en": f"too little to learn from: {little}",
     }
-
-
-def _compared(
-    figure: tuple[str, str], other: tuple[str, str], own: float | None, against: float | None, *, better: bool
-) -> Text:
-    zh, en = ("优于", "beats") if better else ("未优于", "does not beat")
-    numbers = f"{_shown(own)} : {_shown(against)}"
-    return {
-        "zh": f"{figure[0]}{zh}{other[0]}（{numbers}）",
-        "en": f"{figure[1]} {en} {other[1]} ({numbers})",
-    }
-
-
-def _shown(value: float | None) -> str:
-    return "—" if value is None else f"{value:.4f}"

@@ -92,21 +92,23 @@ def matured(examples: pl.DataFrame, by: date) -> pl.DataFrame:
     )
 
 
-def temporal_split(examples: pl.DataFrame, fewest: int = 20) -> Split | None:
-    """The newest date with labels as test, the newest date matured by then for calibration, older ones to train.
+def temporal_splits(examples: pl.DataFrame, fewest: int = 20, most: int = 1) -> tuple[Split, ...]:
+    """The splits that test on the newest dates, at most ``most`` of them, the oldest test first.
 
-    The embargo is that of ``matured``: a label used in training was known on the calibration date, one used in
-    calibration was known on the test date. A date counts with at least ``fewest`` rows of each class. None where
-    no date has matured before another.
+    Each tests on one date with labels, calibrates on the newest date matured by then, and trains on older ones. The
+    embargo is that of ``matured``: a label used in training was known on the calibration date, one used in
+    calibration was known on the test date. A date counts with at least ``fewest`` rows of each class. None of them
+    where no date has matured before another.
     """
     labelled = examples.filter(pl.col("label").is_not_null())
+    found: list[Split] = []
     for test in reversed(_dates(labelled, fewest)):
         ready = _dates(matured(labelled, test), fewest)
-        if not ready:
+        if not ready or len(found) == most:
             continue
         before = _dates(matured(labelled, ready[-1]), fewest)
-        return Split(before, ready[-1], test) if before else Split(ready, None, test)
-    return None
+        found.append(Split(before, ready[-1], test) if before else Split(ready, None, test))
+    return tuple(reversed(found))
 
 
 def rows_of(examples: pl.DataFrame, split: Split) -> tuple[pl.DataFrame, pl.DataFrame | None, pl.DataFrame]:

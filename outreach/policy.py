@@ -120,9 +120,10 @@ class Release(Section):
 
 
 class Promotion(Section):
-    """Whether a model that passes its gates is used without a person."""
+    """Whether a model that passes its gates is used without a person; how many settings of the trees are tried."""
 
     automatic: bool
+    trials: int = Field(default=12, ge=0, le=500)
 
 
 class Retention(Section):

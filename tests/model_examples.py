@@ -59,7 +59,7 @@ def make_examples(
         later = need + 0.6 * draw.normal(size=households)
         drop = draw.normal(size=households)
         arrears = np.maximum(0, np.round(now + draw.normal(size=households)))
-        logit = -2.2 + 1.6 * later + 0.7 * drop + 0.4 * arrears
+        logit = -2.8 + 1.6 * later + 2.0 * np.maximum(drop - 0.5, 0) + 1.2 * (arrears >= 2)
         label = draw.random(households) < 1 / (1 + np.exp(-logit))
         status = np.where(now > 1.0, "poor", "not_poor").astype(object)
         status[draw.random(households) < 0.15] = "unknown"

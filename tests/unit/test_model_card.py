@@ -26,7 +26,7 @@ def test_the_card_shows_every_candidate_for_everybody_entry_and_unsupported(expe
     told = card(experiment)
     for subset in ("everybody", "entry", "unsupported"):
         rows = [line for line in told.splitlines() if line.startswith("| ") and subset in line]
-        assert len(rows) == 2 * 3  # model, last status, chance; temporal and grouped
+        assert len(rows) == 2 * 5  # model, last status, best column, logistic, chance; temporal and grouped
     assert f"{experiment.candidates['model']['auc']:.3f}" in told
     assert f"{experiment.grouped_cv['model']['entry']['log_loss']:.3f}" in told
     assert "1,800 examples" in told

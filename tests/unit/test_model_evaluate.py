@@ -1,11 +1,12 @@
 import numpy as np
 import polars as pl
 import pytest
-from model_examples import make_examples
+from model_examples import NAMES, make_examples
 from sklearn import metrics
 
 from models import baseline
 from models.evaluate import auc, average_precision, figures, with_subsets
+from models.logistic import logistic
 
 KEY = b"k"
 
@@ -114,3 +115,31 @@ def test_chance_ranks_by_key_and_finds_nothing():
     assert auc(rows["label"].to_numpy(), given["score"].to_numpy()) == pytest.approx(0.5, abs=0.03)
     assert given["probability"].n_unique() == 1
     assert not given["score"].equals(baseline.random(rows, rows, b"other")["score"])
+
+
+def test_the_best_column_is_the_one_that_ranks_the_training_rows_best_and_a_blank_stands_in_the_middle():
+    train, test = make_examples(2_000, seed=2), make_examples(500, seed=3)
+    alone = {
+        name: auc(train["label"].to_numpy(), train[name].fill_null(train[name].median() or 0).to_numpy())
+        for name in NAMES
+    }
+    best = max(alone, key=lambda name: max(alone[name], 1 - alone[name]))
+    given = baseline.best_feature(train, test, NAMES).with_columns(test[best])
+    known = given.filter(pl.col(best).is_not_null()).sort(best, descending=alone[best] < 0.5)
+    assert known["score"].is_sorted()
+    assert known["probability"].is_sorted()
+    blank = train.with_columns(pl.lit(None, pl.Float64).alias(name) for name in NAMES)
+    assert baseline.best_feature(blank, test, NAMES)["probability"].n_unique() == 1
+
+
+def test_the_logistic_regression_ranks_and_is_calibrated_and_learns_nothing_from_a_column_of_blanks():
+    train, test = make_examples(2_000, seed=2), make_examples(1_000, seed=3)
+    given = logistic(train, test, NAMES, KEY)
+    label = test["label"].to_numpy()
+    assert auc(label, given["score"].to_numpy()) > 0.7
+    assert given["probability"].mean() == pytest.approx(label.mean(), abs=0.04)
+    without = [name for name in NAMES if name != "nothing_known"]
+    assert logistic(train, test, without, KEY).equals(given)
+    assert logistic(train.sample(fraction=1.0, shuffle=True, seed=5), test, NAMES, KEY)["score"].to_numpy() == (
+        pytest.approx(given["score"].to_numpy(), abs=1e-2)
+    )

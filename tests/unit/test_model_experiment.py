@@ -6,7 +6,8 @@ import pytest
 from model_examples import DATES, FEATURES, make_examples
 
 from features.labels import COUNTY
-from models.experiment import Experiment, model_features, promotion, run_experiment
+from models.experiment import Experiment, model_features, run_experiment
+from models.promotion import BASELINES, over_time, promotion
 from models.split import ExamplesError
 from models.training import Settings, train
 
@@ -48,7 +49,7 @@ def told(examples: pl.DataFrame) -> dict:
 
 def test_every_candidate_has_every_figure_and_the_json_is_plain(told):
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    for name in ("model", "last_status", "income_rule", "random"):
+    for name in ("model", *BASELINES):
         assert set(told[name]) == FIGURES
         assert set(told[name]["entry"]) == set(told[name]["unsupported"]) == FIGURES - {"entry", "unsupported"}
         assert told["grouped_cv"][name]["n"] == 1_500
@@ -68,7 +69,7 @@ def test_the_model_beats_the_baselines_and_the_promotion_says_why(told):
     )
     assert told["promotion"]["promoted"] is True
     reasons = told["promotion"]["reasons"]
-    assert len(reasons) == 7
+    assert len(reasons) == 11
     assert all("优于" in reason["zh"] and "beats" in reason["en"] for reason in reasons)
 
 
@@ -151,7 +152,7 @@ def test_a_lacking_source_is_named(examples):
 def test_the_income_rule_is_left_out_where_there_is_no_such_column(examples):
     told = run(examples, income_ratio=None).to_mapping()
     assert "income_rule" not in told
-    assert len(told["promotion"]["reasons"]) == 5
+    assert len(told["promotion"]["reasons"]) == 9
     with pytest.raises(ExamplesError, match=r"lack the column.*gap_to_line"):
         run(examples, income_ratio="gap_to_line")
 
@@ -177,3 +178,27 @@ def test_a_model_of_noise_is_not_promoted(examples):
 def test_labels_not_known_before_the_test_date_leave_cross_validation_alone():
     near = make_examples(800, (date(2020, 1, 1), date(2020, 4, 1)))
     assert run(near).figure == "grouped_cv"
+
+
+def test_every_later_date_is_tested_under_its_own_embargo_and_the_promotion_rests_on_the_mean(told):
+    assert list(told["by_date"]) == ["2021-04-01", "2022-07-01"]
+    assert told["by_date"]["2022-07-01"]["model"] == told["model"]
+    mean = sum(told["by_date"][day]["model"]["average_precision"] for day in told["by_date"]) / 2
+    assert f"({mean:.4f} : " in told["promotion"]["reasons"][0]["en"]
+    assert told["choice"]["chosen"] == "standard"
+
+
+def test_the_tested_rows_are_those_of_every_date_and_give_the_figures_again(examples):
+    experiment = run(examples)
+    tested = experiment.tested
+    assert tested is not None
+    assert tested["as_of"].unique().sort().to_list() == list(DATES[1:])
+    newest = tested.filter(pl.col("as_of") == DATES[2])
+    loss = -(newest["label"].cast(pl.Float64) * newest["probability"].log()).sum()
+    loss -= ((1 - newest["label"].cast(pl.Float64)) * (1 - newest["probability"]).log()).sum()
+    assert loss / newest.height == pytest.approx(experiment.candidates["model"]["log_loss"], abs=1e-9)
+
+
+def test_a_date_without_a_figure_leaves_no_mean():
+    whole, part = {"model": {"auc": 0.8, "n": 10}}, {"model": {"auc": None, "n": 20}}
+    assert over_time([whole, part]) == {"model": {"auc": None, "n": 15}}

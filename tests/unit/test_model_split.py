@@ -5,31 +5,31 @@ import pytest
 from model_examples import DATES, make_examples
 
 from models.leaks import LeakError, check_embargo, check_split
-from models.split import Split, examples_of, folds_of, matured, rows_of, temporal_split
+from models.split import Split, examples_of, folds_of, matured, rows_of, temporal_splits
 
 
 def test_three_matured_dates_train_calibrate_and_test():
-    assert temporal_split(make_examples(200)) == Split(DATES[:1], DATES[1], DATES[2])
+    assert temporal_splits(make_examples(200)) == (Split(DATES[:1], DATES[1], DATES[2]),)
 
 
 def test_two_matured_dates_train_and_test_and_calibrate_out_of_fold():
-    assert temporal_split(make_examples(200, DATES[1:])) == Split(DATES[1:2], None, DATES[2])
+    assert temporal_splits(make_examples(200, DATES[1:])) == (Split(DATES[1:2], None, DATES[2]),)
 
 
 def test_one_date_has_no_temporal_split():
-    assert temporal_split(make_examples(200, DATES[:1])) is None
+    assert temporal_splits(make_examples(200, DATES[:1])) == ()
 
 
 def test_a_date_whose_labels_were_not_known_by_the_next_is_not_used_for_it():
     near = (date(2020, 1, 1), date(2020, 7, 1), date(2021, 3, 1), date(2021, 6, 1))
-    split = temporal_split(make_examples(200, near))
+    (split,) = temporal_splits(make_examples(200, near))
     assert split == Split(near[:1], None, near[3])
-    assert temporal_split(make_examples(200, near[:2])) is None
+    assert temporal_splits(make_examples(200, near[:2])) == ()
 
 
 def test_a_newest_date_without_outcomes_is_not_the_test():
     examples = make_examples(200).with_columns(label=pl.when(pl.col("as_of") < DATES[2]).then("label"))
-    assert temporal_split(examples) == Split(DATES[:1], None, DATES[1])
+    assert temporal_splits(examples) == (Split(DATES[:1], None, DATES[1]),)
 
 
 def test_rows_known_too_late_are_under_the_embargo_one_by_one():
