@@ -19,7 +19,7 @@ from models.group_figures import FEW
 from models.groupings import groupings
 from models.keyed import key_of, keyed_hash
 from models.proxies import ablation, proxies_of
-from models.split import folds_of, rows_of, temporal_split
+from models.split import folds_of, rows_of, temporal_splits
 from models.training import TooLittleToLearnError
 from outreach.floors import FLOORS, with_floors
 
@@ -88,9 +88,9 @@ def audit_of(learner: Learner, risk: Risk) -> dict[str, Any] | None:
 
 def _apart(examples: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows to learn from and rows of the newest date to test on; of a single date a fifth of the households."""
-    split = temporal_split(examples)
-    if split is not None:
-        learnt, _, test = rows_of(examples, split)
+    splits = temporal_splits(examples)
+    if splits:
+        learnt, _, test = rows_of(examples, splits[-1])
         return learnt, test
     labelled = examples.filter(pl.col("label").is_not_null())
     newest = labelled.filter(pl.col("as_of") == pl.col("as_of").max())
