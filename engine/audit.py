@@ -50,19 +50,20 @@ class AuditLog:
 
     def note(
         self, action: str, subject_kind: str, details: Mapping[str, Any], session: Session | None = None
-    ) -> None:
+    ) -> int:
         """Add an entry: in the caller's transaction, so that deed and entry stand or fall together, or in its own.
+
+        Returns its number.
 
         ``details`` are plain JSON values; households are named under ``households`` by their pseudonyms, never
         anybody by a name or number. Raises IntegrityError where all of them have got other pseudonyms since.
         """
         if session is None:
             with writing(self.database) as own:
-                self.note(action, subject_kind, details, own)
-            return
+                return self.note(action, subject_kind, details, own)
         if self.pseudonyms is not None and "households" in details:
             _refuse_old_pseudonyms(session, self.pseudonyms)
-        append(
+        return append(
             session,
             self.key,
             at=self.clock(),

@@ -13,6 +13,7 @@ from engine.commands import (
     audit,
     columns,
     consent,
+    explain,
     fairness,
     holding,
     keys,
@@ -68,6 +69,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
+app.add_typer(explain.app)
 app.add_typer(selective.app)
 app.add_typer(fairness.app)
 app.add_typer(holding.app)

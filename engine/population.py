@@ -18,7 +18,7 @@ from features.groups import groups_of
 from features.labels import Concept, LabelSpec
 from features.neighbourhood import medians_of, with_neighbourhood
 from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
-from features.sources import Sources
+from features.sources import Known, Sources
 from features.standing import standing_of
 from features.succession import lines, links, memberships
 from features.windows import roster_of
@@ -136,21 +136,11 @@ class Population:
     def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
         context, wanted = self.context(as_of), sorted(households)
-
-        def living_there(bucket: Sources) -> tuple[pl.DataFrame, pl.DataFrame]:
-            roster = roster_of(bucket.known_by(as_of, self.deliveries), context)
-            here = roster.members.filter(pl.col("present") & pl.col("household_id").is_in(wanted))
-            in_force = pl.col("expires").is_null() | (pl.col("expires") >= as_of)
-            certificates = (
-                roster.known.frame("disability")
-                .filter(in_force & (pl.col("issued") <= as_of))
-                .join(here.lazy().select("person_id"), on="person_id", how="semi")
-                .select("person_id", "type", "level")
-                .collect()
-            )
-            return here.select("household_id", "person_id", "relation", "age"), certificates
-
-        members, certificates = zip(*self.mapped("people", living_there), strict=True)
+        deliveries = self.deliveries
+        living = self.mapped(
+            "people", lambda bucket: living_there(bucket.known_by(as_of, deliveries), context, wanted)
+        )
+        members, certificates = zip(*living, strict=True)
         return pl.concat(members), pl.concat(certificates)
 
     def assumed(self) -> list[str]:
@@ -198,3 +188,18 @@ class Population:
     def emergency_lacks(self, as_of: date) -> tuple[str, ...]:
         """What the emergency label needs and this bureau does not have."""
         return emergency_lacks(self.store.sources(self.store.buckets()[0], self.deliveries), self.db_line(as_of))
+
+
+def living_there(known: Known, context: Context, households: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
+    roster = roster_of(known, context)
+    here = roster.members.filter(pl.col("present") & pl.col("household_id").is_in(households))
+    in_force = pl.col("expires").is_null() | (pl.col("expires") >= known.as_of)
+    certificates = (
+        known.frame("disability")
+        .filter(in_force & (pl.col("issued") <= known.as_of))
+        .join(here.lazy().select("person_id"), on="person_id", how="semi")
+        .select("person_id", "type", "level")
+        .collect()
+    )
+    return here.select("household_id", "person_id", "relation", "age"), certificates

@@ -104,7 +104,6 @@ def _made(place: Workplace, night: Night, frames: Frames) -> tuple[VisitList, ..
 
 def _run(place: Workplace, night: Night) -> Run:
     manifest = read_manifest(place, night.business_date)
-    name = CURRENCIES.get(place.settings.currency, Text(place.settings.currency, place.settings.currency))
     return Run(
         run_id=night.manifest_sha256[:12],
         business_date=night.business_date,
@@ -114,8 +113,15 @@ def _run(place: Workplace, night: Night) -> Run:
         emergency_model=night.emergency_model,
         absent=tuple(sorted(place.settings.lacks.items())),
         assumed=tuple(manifest["assumed"]),
-        currency=Currency(name.zh, name.en, place.settings.minor_units),
+        currency=currency_of(place),
     )
+
+
+def currency_of(place: Workplace) -> Currency:
+    """The home's currency in words."""
+    code = place.settings.currency
+    name = CURRENCIES.get(code, Text(code, code))
+    return Currency(name.zh, name.en, place.settings.minor_units)
 
 
 def _frames(place: Workplace, session: Session, business_date: date, lists: list[Any]) -> Frames:

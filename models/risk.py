@@ -193,7 +193,8 @@ def matrix(columns: pl.DataFrame, names: Sequence[str]) -> Floats:
         raise RiskModelError(
             f"the model needs the column(s) {', '.join(missing)}; it was made with another catalogue"
         )
-    wrong = [name for name in names if columns.schema[name] != pl.Float64]
+    schema = columns.schema
+    wrong = [name for name in names if schema[name] != pl.Float64]
     if wrong:
         raise RiskModelError(f"feature columns must be Float64: {', '.join(wrong)}")
     x = columns.select(names).to_numpy(order="c")

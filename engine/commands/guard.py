@@ -82,6 +82,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "keys backup": Deed("keep", noted=True),
     "keys rotate": Deed("keep", noted=True),
     "reveal": Deed("reveal", "identity", None),
+    "explain": Deed("reveal", "private", None),
     "audit list": Deed("read_log", purpose="audit", noted=True),
     "audit export": Deed("read_log", purpose="audit", noted=True),
     "audit verify": Deed("verify"),
