@@ -25,6 +25,7 @@ from engine.commands import (
     rights,
     selective,
     state,
+    survey,
 )
 from engine.commands.guard import ask_as, guard
 from engine.commands.options import (
@@ -56,12 +57,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=exit_code_table(),
 )
-survey_app = typer.Typer(
-    no_args_is_help=True,
-    help="The same engine on a public survey of real people.\n\nExample: xunfang survey eph --help",
-)
 app.add_typer(columns.app, name="features")
-app.add_typer(survey_app, name="survey")
+app.add_typer(survey.app, name="survey")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(linkage.app, name="linkage")
 app.add_typer(rights.app, name="rights")
@@ -122,48 +119,6 @@ def demo(
         layout.lay_out(place, trial.EXAMPLE_SETTINGS, county.staffing(), automatic=True)
         told = trial.first_night(place, county.night_on, seed=seed, threads=threads, now=now, progress=progress)
     emit(told, as_json, "night")
-
-
-@survey_app.command("eph")
-def survey_eph(
-    waves: Annotated[tuple[str, str], typer.Option(help="Two waves, the second a year after the first.")],
-    source: Annotated[Path, typer.Option("--from", help="The folder with the survey's files.")],
-    home: HomeOption = Path("survey-home"),
-    as_json: JsonOption = False,
-) -> None:
-    """Argentina's household survey as source records: lays out a home for check, train, evaluate and night.
-
-    Example: xunfang survey eph --from ../shared/data/eph_argentina_dev --waves 2016T3 2017T3 --home eph-home
-    """
-    from engine import layout
-    from fixtures.surveys import eph, eph_home
-    from fixtures.surveys.raw import SurveyError
-    from fixtures.surveys.waves import in_order
-
-    place = home_at(home)
-    try:
-        ordered = [str(wave) for wave in in_order(waves)]
-        told = eph_home.settings(ordered)
-        deliveries = eph.to_deliveries(layout.read_survey(source, eph.FILES, ordered), ordered)
-    except SurveyError as wrong:
-        raise UsageError(str(wrong), "Name two quarters a year apart, such as 2016T3 2017T3.") from None
-    layout.same_trial(place, {"survey": "eph", "waves": ordered})
-    with bars() as progress:
-        for wave in in_order(waves):
-            part: tuple[layout.Tables, layout.Tables, layout.Tables] = (deliveries[str(wave)], {}, {})
-            layout.write_delivery(place, f"eph-{wave}", wave.known_on, [part], count=1, progress=progress)
-    layout.lay_out(place, told["home"], told["caseworkers"], automatic=True)
-    night_as_of = told["night_as_of"]
-    emit(
-        {
-            "home": str(place.root),
-            "deliveries": ordered,
-            "night_as_of": night_as_of,
-            "lacks": told["home"]["lacks"],
-        },
-        as_json,
-        "survey",
-    )
 
 
 @app.command()

@@ -79,10 +79,13 @@ def as_of_dates(risk: Risk, spec: LabelSpec, end: date, waves: tuple[date, ...])
 
     Of a register: the newest date whose outcome is known (test), one whose outcome was known by then (calibration),
     and earlier ones (training), each with a year of records before it where 60 months are held. Of a survey with
-    waves (``at-horizon``): the day after each wave whose horizon has passed.
+    waves (``at-horizon``): the day after each wave whose horizon has passed. Of a ``same-period`` label: the day
+    after each wave.
     """
     if spec.kind == "at-horizon":
         return tuple(day for day in waves if _months_later(day, spec.horizon_months) <= end + timedelta(days=1))
+    if spec.kind == "same-period":
+        return waves
     newest = (end + timedelta(days=1)).replace(day=1)
     months = spec.horizon_months if risk == "relative_poverty" else EMERGENCY_MONTHS
     step = months + REPORTING_LAG_MONTHS
@@ -123,7 +126,7 @@ def experiment_of(learner: Learner, risk: Risk, examples: pl.DataFrame | None) -
         threads=learner.threads,
         spec=spec,
         list_length=learner.list_length,
-        income_ratio=INCOME_RATIO,
+        income_ratio=None if spec is not None and spec.kind == "same-period" else INCOME_RATIO,
         lacking=lacking,
         trials=learner.trials,
     )

@@ -14,6 +14,7 @@ import polars as pl
 
 from features.feature import feature
 from features.household import oecd_scale, root_scale
+from features.income_years import BEFORE, TOLD, of_years_before
 from features.records import INCOME_KINDS, INCOME_QUALITIES
 from features.windows import (
     MONEY,
@@ -54,9 +55,10 @@ def measures(roster: Roster) -> pl.LazyFrame:
     period = pl.col("period_months")
     rows = (
         numbered(roster, "income")
-        .filter(age <= pl.col("_unbroken"))
         .select(
             "_owner",
+            "_unbroken",
+            period.cast(pl.Int32).alias("_period"),
             pl.col("kind").cast(pl.Enum(INCOME_KINDS)).to_physical().alias("_kind"),
             pl.col("quality").cast(pl.Enum(INCOME_QUALITIES)).to_physical().alias("_quality"),
             age.cast(pl.Int32).alias("_age"),
@@ -67,10 +69,12 @@ def measures(roster: Roster) -> pl.LazyFrame:
         .lazy()
     )
     people = holders(roster, "income").lazy()
+    now = pl.col("_age") <= pl.col("_unbroken")
     return _per_household(
         rows.group_by("_owner")
-        .agg(pl.col("_oldest").max().cast(pl.Int64).alias("_first_ago"))
-        .join(_of_year(rows.filter(pl.col("_age") < YEAR)), on="_owner", how="left")
+        .agg(pl.when(now).then("_oldest").max().cast(pl.Int64).alias("_first_ago"))
+        .join(_of_year(rows.filter(now & (pl.col("_age") < YEAR))), on="_owner", how="left")
+        .join(of_years_before(rows, pl.col("_kind") != CODES["assistance"]), on="_owner", how="left")
         .join(people.select("_owner", "household_id", "person_id", "relation", _years="age"), on="_owner")
     )
 
@@ -104,7 +108,7 @@ def _per_household(people: pl.LazyFrame) -> pl.LazyFrame:
     pensioner = person & (pl.col("_transfer_pension") > 0)
     head = (pl.col("relation") == "head").fill_null(False)
     of_person = pl.when(person).then("_labour")
-    sums = [*(f"_m{back}" for back in range(YEAR)), *(f"_{name}" for name in MIX), "_labour"]
+    sums = [*(f"_m{back}" for back in range(YEAR)), *(f"_{name}" for name in MIX), "_labour", *BEFORE]
     return (
         people.with_columns(_labour=labour)
         .group_by("household_id")
@@ -112,13 +116,14 @@ def _per_household(people: pl.LazyFrame) -> pl.LazyFrame:
             pl.col(*sums, "_paid", "_gross", "_unregistered").sum() / PARTS,
             pl.col("_wage_ago").min(),
             pl.col("_first_ago").max(),
+            pl.col(*TOLD).max(),
             of_person.max().alias("_labour_largest") / PARTS,
             of_person.sum().alias("_labour_of_persons") / PARTS,
             sum_where(pl.col("_labour"), head).alias("_labour_head") / PARTS,
             pl.when(head).then("_first_ago").max().alias("_first_ago_head"),
             count_where(person & (pl.col("_labour") > 0)).alias("_earners"),
             count_where(pensioner & (pl.col("_years") >= 60)).alias("_elder_pensioners"),
-            count_where(pl.col("_years") >= 18).alias("_adults_known"),
+            count_where((pl.col("_years") >= 18) & pl.col("_first_ago").is_not_null()).alias("_adults_known"),
         )
     )
 

@@ -114,6 +114,20 @@ WAVE_PANEL: Final = LabelSpec(
 """A household survey with a wave a year later, such as Argentina's EPH (AROP convention)."""
 
 
+GERMAN: Final = LabelSpec(
+    theta=0.60,
+    scale="none",
+    base="national",
+    kind="at-horizon",
+    horizon_months=12,
+    concept="disposable",
+    weight_column=None,
+    median_over="responding",
+    null_rule="no_record",
+)
+"""The German panel: next year's household income, not equivalised, against the unweighted median of its wave."""
+
+
 def _faults(mapping: Mapping[str, Any]) -> list[str]:
     known = [field.name for field in fields(LabelSpec)]
     faults = [f"unknown field {name!r} (known: {', '.join(known)})" for name in sorted(set(mapping) - set(known))]

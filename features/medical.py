@@ -81,6 +81,7 @@ def _of_year(rows: pl.LazyFrame) -> pl.LazyFrame:
         count_where(inpatient).alias("_admissions"),
         sum_where(pl.col("los_days"), inpatient).alias("_days"),
         pl.col("serious").fill_null(False).any().alias("_serious"),
+        count_where(clinic).alias("_visits"),
         *(sum_where(pl.col("total"), clinic & (age == back)).alias(f"_clinic{back}") for back in range(YEAR)),
     )
 
@@ -88,7 +89,7 @@ def _of_year(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _per_household(people: pl.LazyFrame) -> pl.LazyFrame:
     clinic = [f"_clinic{back}" for back in range(YEAR)]
     return people.group_by("household_id").agg(
-        pl.col("_oop", "_oop_3m", "_billed", "_admissions", "_days", *clinic).sum(),
+        pl.col("_oop", "_oop_3m", "_billed", "_admissions", "_days", "_visits", *clinic).sum(),
         pl.col("_oop_largest").max(),
         pl.col("_admitted_ago").min(),
         pl.col("_chronic_first").count().cast(pl.Int64).alias("_chronic"),
@@ -148,6 +149,15 @@ def oop_of_one_share_12m() -> pl.Expr:
 def admissions_12m() -> pl.Expr:
     """Hospital admissions of the members in the last 12 reported months. Null where the source knows no member."""
     return of_year("_admissions")
+
+
+@illness(zh="近12月门诊次数", en="Clinic visits, 12 months", unit="visits", high=4_000)
+def clinic_visits_12m() -> pl.Expr:
+    """Outpatient and chronic visits of the members in the last 12 reported months, with a cost recorded or without.
+
+    Null where the source knows no member.
+    """
+    return of_year("_visits")
 
 
 @illness(zh="近12月住院天数", en="Days in hospital, 12 months", unit="days", high=40_000)
@@ -225,6 +235,7 @@ FEATURES: Final = (
     oop_of_billed_share_12m,
     oop_of_one_share_12m,
     admissions_12m,
+    clinic_visits_12m,
     inpatient_days_12m,
     months_since_admission,
     chronic_members,

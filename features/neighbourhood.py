@@ -21,6 +21,8 @@ SCALED: Final = (
     "income_equivalised_3m",
     "income_root_12m",
     "disposable_equivalised_12m",
+    "income_equivalised_1y_before",
+    "income_equivalised_2y_before",
     "contribution_base_per_worker",
 )
 """Columns of which the person-weighted median of the area kind is needed."""
@@ -206,6 +208,66 @@ def disposable_to_median_12m() -> pl.Expr:
     return _to_median("disposable_equivalised_12m")
 
 
+def _by_year() -> list[pl.Expr]:
+    """Income to the median of its year: the last, and those before."""
+    years = ("income_equivalised_12m", "income_equivalised_1y_before", "income_equivalised_2y_before")
+    return [_to_median(column) for column in years]
+
+
+@relative(zh="一年前收入与当时中位数之比", en="Income to the median, the year before", direction=-1)
+def income_to_median_1y_before() -> pl.Expr:
+    """Equivalised income of months 13 to 24 back over the median of that year among today's households.
+
+    Null where the income source tells no month of that year.
+    """
+    return _to_median("income_equivalised_1y_before")
+
+
+@relative(zh="两年前收入与当时中位数之比", en="Income to the median, two years before", direction=-1)
+def income_to_median_2y_before() -> pl.Expr:
+    """Equivalised income of months 25 to 36 back over the median of that year among today's households.
+
+    Null where the income source tells no month of that year.
+    """
+    return _to_median("income_equivalised_2y_before")
+
+
+@relative(zh="三年平均收入与中位数之比", en="Income to the median, mean of three years", direction=-1)
+def income_to_median_mean_3y() -> pl.Expr:
+    """Mean of the income to the median over the last three years, of those that are known.
+
+    Null where the income source tells nothing of any of them.
+    """
+    return pl.mean_horizontal(_by_year())
+
+
+@relative(zh="三年最低收入与中位数之比", en="Income to the median, lowest of three years", direction=-1)
+def income_to_median_lowest_3y() -> pl.Expr:
+    """Lowest income to the median over the last three years, of those that are known.
+
+    Null where the income source tells nothing of any of them.
+    """
+    return pl.min_horizontal(_by_year())
+
+
+@feature(
+    zh="收入与中位数之比的年变化",
+    en="Change of income to the median, a year",
+    sources=INCOME,
+    concept="income_change",
+    unit="ratio",
+    low=-21,
+    high=21,
+)
+def income_to_median_change_1y() -> pl.Expr:
+    """Income to the median of the last 12 months less that of the year before: a place lost or won.
+
+    Null where the income source tells nothing of either.
+    """
+    now, before, _ = _by_year()
+    return now - before
+
+
 @relative(zh="户主劳动收入与人均中位数之比", en="Head's labour income to the median")
 def head_labour_to_median_12m() -> pl.Expr:
     """Labour income of the head over the median income per head of the area kind.
@@ -342,6 +404,11 @@ FEATURES: Final = (
     income_per_head_to_median_12m,
     income_root_to_median_12m,
     disposable_to_median_12m,
+    income_to_median_1y_before,
+    income_to_median_2y_before,
+    income_to_median_mean_3y,
+    income_to_median_lowest_3y,
+    income_to_median_change_1y,
     head_labour_to_median_12m,
     labour_per_earner_to_median_12m,
     labour_per_adult_to_median_12m,

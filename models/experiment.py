@@ -31,7 +31,8 @@ class Experiment:
     """The figures of one risk. With ``unavailable`` (zh, en) there is nothing else to tell, and no promotion.
 
     ``figure`` says which figure ``candidates`` holds: ``temporal`` (tested on a later date, households return as
-    they do in a night) or ``grouped_cv`` (households kept apart, one date). ``grouped_cv`` is the second figure.
+    they do in a night) or ``grouped_cv`` (households kept apart, one date). ``grouped_cv`` is the second figure;
+    of the waves of a survey it takes all dates together, each household with all its dates in one fold.
     ``by_date`` holds the figures of every date that was tested on, ``choice`` which settings were chosen and why.
     ``tested`` holds the rows of that figure, out of sample, by date and household (``candidates.TESTED_COLUMNS``).
     """
@@ -138,6 +139,8 @@ def _measure(
             settings=standard,
             tested=rows_tested(parts),
         )
+    of_waves = start.spec is not None and start.spec["kind"] == "at-horizon"
+    everybody = labelled if of_waves else newest  # a survey's waves hold few people: all its dates together
     choice = choose(labelled, splits, candidates, standard, trials)
     by_date = {str(split.test): figures for split, figures in zip(splits, choice.by_date, strict=True)}
     return replace(
@@ -146,7 +149,7 @@ def _measure(
         as_of=_dates(splits[-1]),
         candidates=choice.by_date[-1],
         by_date=by_date,
-        grouped_cv=candidates.figures(candidates.out_of_fold(newest, choice.settings)),
+        grouped_cv=candidates.figures(candidates.out_of_fold(everybody, choice.settings)),
         promotion=promotion(over_time(choice.by_date)),
         choice=choice.to_mapping(),
         settings=choice.settings,

@@ -40,6 +40,8 @@ DEEDS: Final[dict[str, Deed]] = {
     "demo": Deed("set_up"),
     "init": Deed("set_up"),
     "survey eph": Deed("set_up"),
+    "survey gsoep": Deed("set_up"),
+    "survey eusilc": Deed("set_up"),
     "check": Deed("take_in", "identity", noted=True),
     "fetch": Deed("take_in", "identity", noted=True),
     "train": Deed("learn", "private", "learning", noted=True),

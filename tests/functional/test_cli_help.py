@@ -11,6 +11,8 @@ COMMANDS = (
     ("demo",),
     ("survey",),
     ("survey", "eph"),
+    ("survey", "gsoep"),
+    ("survey", "eusilc"),
     ("init",),
     ("check",),
     ("train",),

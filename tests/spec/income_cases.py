@@ -28,6 +28,8 @@ UNKNOWN = none(
     "income_equivalised_3m",
     "income_root_12m",
     "disposable_equivalised_12m",
+    "income_equivalised_1y_before",
+    "income_equivalised_2y_before",
     "income_to_line_12m",
     "income_to_line_3m",
     "gap_to_line_12m",
@@ -102,6 +104,7 @@ CASES = (
             "income_equivalised_3m": 140_000 / 1.5,
             "income_root_12m": 290_000 / sqrt(2),
             "disposable_equivalised_12m": 310_000 / 1.5,
+            **none("income_equivalised_1y_before", "income_equivalised_2y_before"),
             "income_to_line_12m": 145 / 160,
             "income_to_line_3m": 70 / 160,
             "gap_to_line_12m": 15 / 160,
@@ -224,6 +227,23 @@ CASES = (
             "earners_12m": 0,
             "head_earns_12m": 0,
             "months_without_income_running": 12,
+        },
+    ),
+    Case(
+        name="the years before, of a register that has reported without a break",
+        subject=("income",),
+        tables={
+            "income": [
+                *({"month": month, "amount": 240_000} for month in months("2021-08", 6)),
+                *({"month": month, "amount": 120_000} for month in months("2022-02", 12)),
+                *({"month": month, "kind": "assistance", "amount": 70_000} for month in months("2022-02", 12)),
+                *({"month": month, "amount": 60_000} for month in months("2023-02", 12)),
+            ]
+        },
+        ordinary={
+            "income_equivalised_1y_before": 120_000,
+            "income_equivalised_2y_before": 240_000,
+            "income_to_median_1y_before": 1,
         },
     ),
     Case(

@@ -13,6 +13,7 @@ CLAIMS = """
 COUNTS = (
     "oop_12m",
     "admissions_12m",
+    "clinic_visits_12m",
     "inpatient_days_12m",
     "chronic_members",
     "new_chronic_12m",
@@ -36,6 +37,7 @@ CASES = (
             "oop_of_billed_share_12m": 440 / 1_070,
             "oop_of_one_share_12m": 1,
             "admissions_12m": 1,
+            "clinic_visits_12m": 2,
             "inpatient_days_12m": 10,
             "months_since_admission": 7,
             "chronic_members": 1,
@@ -57,6 +59,15 @@ CASES = (
             "M2 | 2023-10-01 | chronic | true"
         },
         ordinary={"chronic_members": 1, "new_chronic_12m": 0, "serious_members_12m": 1, "new_serious_12m": 0},
+    ),
+    Case(
+        name="visits that a survey counts without a cost",
+        subject=("medical",),
+        tables={
+            "medical": "event_id | event_date | kind\nM1 | 2023-12-05 | outpatient\nM2 | 2023-12-05 | outpatient\n"
+            "M3 | 2023-12-31 | chronic\nM4 | 2023-11-20 | inpatient"
+        },
+        ordinary={"clinic_visits_12m": 3, "admissions_12m": 1, "outpatient_months_12m": 0, "oop_12m": 0},
     ),
     Case(
         name="insured and without a claim is zero",

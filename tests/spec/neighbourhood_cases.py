@@ -1,6 +1,6 @@
 """Spec cases of the columns that need the whole population: seven households of one person in one village."""
 
-from spec.spec_case import Case, none
+from spec.spec_case import Case, months, none
 
 SEVEN = range(1, 8)
 HOUSEHOLDS = [{"household_id": f"H{n}"} for n in SEVEN]
@@ -23,9 +23,13 @@ TO_MEDIAN = (
     "labour_per_earner_to_median_12m",
     "labour_per_adult_to_median_12m",
     "contribution_base_to_median",
+    "income_to_median_mean_3y",
+    "income_to_median_lowest_3y",
 )
+EARLIER = ("income_to_median_1y_before", "income_to_median_2y_before", "income_to_median_change_1y")
 UNKNOWN = none(
     *TO_MEDIAN,
+    *EARLIER,
     "has_catastrophic_sdg2025",
     "oop_per_head_to_median_12m",
     "income_to_neighbours_12m",
@@ -40,6 +44,7 @@ CASES = (
         tables=TABLES,
         ordinary={
             **dict.fromkeys(TO_MEDIAN, 0.25),
+            **none(*EARLIER),
             "has_catastrophic_sdg2025": 1,
             "oop_per_head_to_median_12m": 60 / 4_800,
             "income_to_neighbours_12m": 100 / 450,
@@ -48,6 +53,27 @@ CASES = (
         },
         nothing=UNKNOWN,
         late=UNKNOWN,
+    ),
+    Case(
+        name="a place lost over three years",
+        subject=("income",),
+        tables={
+            "household": HOUSEHOLDS,
+            "member": MEMBERS,
+            "income": [
+                {"person_id": f"P{n}", "month": months(month, 1)[0], "amount": (mine if n == 1 else 4) * pay}
+                for n in SEVEN
+                for month, mine, pay in (("2022-01", 4, 100_000), ("2023-01", 2, 200_000), ("2024-01", 1, 300_000))
+            ],
+        },
+        ordinary={
+            "income_to_median_12m": 0.25,
+            "income_to_median_1y_before": 0.5,
+            "income_to_median_2y_before": 1,
+            "income_to_median_mean_3y": (0.25 + 0.5 + 1) / 3,
+            "income_to_median_lowest_3y": 0.25,
+            "income_to_median_change_1y": -0.25,
+        },
     ),
     Case(
         name="schooling of the neighbours",

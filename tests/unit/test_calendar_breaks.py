@@ -76,3 +76,22 @@ def test_one_month_without_a_report_is_no_break() -> None:
     steady = people_of(income("2024-04", "2024-06"), income("2024-04", "2024-06", person="P2"))
     assert column(steady, "income_months_observed") == {"H1": 3, "H2": 3}
     assert pl.Series(list(column(steady, "income_per_head_12m").values())).to_list() == [60_000, 60_000]
+
+
+def test_a_year_before_the_break_is_the_mean_of_the_months_that_it_tells() -> None:
+    waves = people_of(
+        income("2022-08", "2022-09", amount=30_000),
+        income("2023-09", person="P2"),
+        income("2024-09", "2023-09", person="P1", amount=70_000),
+        income("2024-09", person="P2"),
+    )
+    assert column(waves, "income_per_head_12m") == {"H1": 70_000, "H2": 90_000}
+    assert column(waves, "income_equivalised_1y_before") == {"H1": 70_000, "H2": 90_000}
+    assert column(waves, "income_equivalised_2y_before") == {"H1": 30_000, "H2": None}
+
+
+def test_who_is_known_from_before_the_break_alone_has_a_year_before_and_no_income_now() -> None:
+    waves = people_of(income("2023-09"), income("2023-09", "2024-09", person="P2"))
+    assert column(waves, "income_equivalised_1y_before") == {"H1": 90_000, "H2": 90_000}
+    assert column(waves, "income_per_head_12m") == {"H1": None, "H2": 90_000}
+    assert column(waves, "adults_known_share") == {"H1": None, "H2": 1}
