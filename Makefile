@@ -22,8 +22,8 @@ demo: install    ## a synthetic county of 30,000 people, from raw files to casew
 test: install    ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-histories: install   ## 5,000 histories of deliveries (about an hour); XUNFANG_HISTORIES=500 for fewer
-	$(BIN)/python -m pytest tests/long/test_delivery_histories_long.py
+histories: install   ## 5,000 histories of deliveries; XUNFANG_SEEDS=100-119 for 10,000 others
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/long/test_delivery_histories_long.py
 
 check: install   ## style, types, layers: changes nothing
 	$(BIN)/ruff check .

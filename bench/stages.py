@@ -111,7 +111,7 @@ def checking(stage: Stage) -> dict[str, Any]:
     with stage.measured():
         for path, kind in named:
             parser = Parser(kind, path.name, "bench", DELIVERED_ON, pseudonymiser)
-            for number, block in enumerate(ahead(blocks(path, whole=True))):
+            for number, block in enumerate(ahead(blocks(path, whole=True), path.stat().st_size)):
                 refuse_columns(path.name, block.frame.columns)
                 frame, kept_out = door.sort_out(kind, path.name, block.frame)
                 parser.check_columns(frame)

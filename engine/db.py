@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -278,13 +279,15 @@ def _version(engine: sa.Engine) -> str | None:
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def _known_versions() -> list[str]:
+@cache
+def _known_versions() -> tuple[str, ...]:
+    """The versions of the tables, the newest first; the files that say so do not change while this runs."""
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
+    return tuple(revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions())
 
 
 def _head() -> str:

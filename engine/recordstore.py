@@ -9,11 +9,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from engine.errors import HomeError, IntegrityError
 from engine.files import locked, sha256_of, write_text
@@ -263,9 +264,13 @@ class RecordStore:
         return frame if brought_by else frame.drop(BROUGHT_BY)
 
     def _revised(self, kind: str, bucket: int) -> pl.DataFrame:
-        keys = empty(kind).select(KEYS[kind]).collect()
-        parts = self.parts("revised", kind, bucket)
+        keys, parts = _no_keys(kind), self.parts("revised", kind, bucket)
         return pl.concat([keys, self.scan(parts).collect()]).unique() if parts else keys
+
+
+@cache
+def _no_keys(kind: str) -> pl.DataFrame:
+    return empty(kind).select(KEYS[kind]).collect()
 
 
 def check_format(path: Path, found: int) -> None:
@@ -377,5 +382,5 @@ def _damage(path: Path, file: StoredFile) -> str | None:
         return "is missing"
     if sha256_of(path) != file.sha256:
         return "has changed (its sha256 differs)"
-    rows = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
+    rows = pq.read_metadata(path).num_rows
     return None if rows == file.rows else f"holds {rows:,} rows where the receipt says {file.rows:,}"

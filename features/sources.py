@@ -4,7 +4,7 @@ import operator
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
+from functools import cache, reduce
 from types import MappingProxyType
 from typing import Final
 
@@ -102,6 +102,7 @@ def newest(kind: str, frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+@cache
 def empty(kind: str) -> pl.LazyFrame:
     """A typed frame of this kind without rows."""
     return KINDS[kind].create_empty(lazy=True)

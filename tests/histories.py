@@ -2,23 +2,36 @@
 
 The oracle is a dictionary in plain Python: of each key the version with the latest ``known_on``, then the greatest
 amount, and nothing of those withdrawn.
+
+Every history begins in a copy of one of three homes that were made once, in memory where there is a disk in memory,
+and in one history of eight the key of pseudonyms is changed now and then: that is the dearest of all that happens.
 """
 
 import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import polars as pl
+import sqlalchemy as sa
+from builders import SCHEMAS, records
 from deliveries import a_home, deliver, people
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from engine import rekey
 from engine.compaction import compact
@@ -27,6 +40,7 @@ from engine.identity import pseudonyms
 from engine.intake.inbox import take_in
 from engine.keys import load_keys
 from engine.recordstore import RecordStore, summary
+from engine.settings import Home
 
 FIRST_DAY = date(2024, 1, 31)
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -36,14 +50,39 @@ persons = st.sets(st.sampled_from(PERSONS), min_size=1, max_size=4)
 months = st.sets(st.sampled_from(MONTHS), min_size=1, max_size=3)
 days = st.integers(0, 200).map(lambda count: FIRST_DAY + timedelta(count))
 amounts = st.integers(1, 999)
+IN_MEMORY = Path("/dev/shm")
+"""A disk in memory, on Linux."""
+RULES: list[str] = []
+
+
+def happens(**drawn: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """A rule of ``RULES`` that counts how often it was followed."""
+
+    def of(act: Callable[..., None]) -> Any:
+        @wraps(act)
+        def counted(self: "Histories", **given: Any) -> None:
+            act(self, **given)
+            self.happened[act.__name__] += 1
+
+        RULES.append(act.__name__)
+        return rule(**drawn)(counted)
+
+    return of
+
+
+def scratch(prefix: str) -> Path:
+    """A folder of its own, in memory where that can be had."""
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None))
 
 
 class Histories(RuleBasedStateMachine):
     """One home and what it should know; nights in between remember what they saw and with which deliveries."""
 
+    happened: ClassVar[Counter[str]] = Counter()
+    """How often each rule was followed, over all histories."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="xunfang-history-"))
         self.no_waiting = mock.patch.object(os, "fsync", return_value=None)
         self.no_waiting.start()
         self.rows: list[dict[str, Any]] = []
@@ -57,22 +96,21 @@ class Histories(RuleBasedStateMachine):
             self.check()
         finally:
             self.no_waiting.stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            place()[1].dispose()
+            shutil.rmtree(place()[0].root, ignore_errors=True)
 
-    @initialize(buckets=st.integers(1, 3))
-    def first(self, buckets: int) -> None:
-        self.home = a_home(self.folder / "home")
-        shutil.copyfile(empty_database(), self.home.database)
-        self.database = open_db(self.home.database)
-        deliver(self.home, "roster", "2024-01-01", **people(len(PERSONS)))
-        take_in(self.home, buckets=buckets, database=self.database).raise_refused()
+    @initialize(buckets=st.integers(1, 3), keys_change=st.sampled_from([*[False] * 7, True]))
+    def first(self, buckets: int, keys_change: bool) -> None:
+        self.home, self.database = place()
+        shutil.copytree(beginning(buckets), self.home.root)
+        self.keys_change = keys_change
 
-    @rule(who=persons, when=months, known_on=days, late=st.integers(0, 30), amount=amounts)
+    @happens(who=persons, when=months, known_on=days, late=st.integers(0, 30), amount=amounts)
     def delivered(self, who: set[int], when: set[int], known_on: date, late: int, amount: int) -> None:
         """New months, corrections of old ones, early or late, in any order of their days."""
         self.send(self.wages(who, when, known_on, amount), known_on + timedelta(late))
 
-    @rule(who=persons, when=months, known_on=days, amount=amounts)
+    @happens(who=persons, when=months, known_on=days, amount=amounts)
     def delivered_in_two(self, who: set[int], when: set[int], known_on: date, amount: int) -> None:
         rows = self.wages(who, when, known_on, amount)
         half = len(rows) // 2
@@ -81,7 +119,7 @@ class Histories(RuleBasedStateMachine):
                 self.send(part, known_on)
 
     @precondition(lambda self: self.rows)
-    @rule(data=st.data(), later=st.integers(0, 40))
+    @happens(data=st.data(), later=st.integers(0, 40))
     def withdrawn(self, data: st.DataObject, later: int) -> None:
         """A department takes back a record that it has sent."""
         row = data.draw(st.sampled_from(self.rows))
@@ -89,47 +127,44 @@ class Histories(RuleBasedStateMachine):
         self.send([{**row, "known_on": known_on, "void": True, "amount": row["amount"] + 1_000}], known_on)
 
     @precondition(lambda self: self.sent)
-    @rule(data=st.data())
+    @happens(data=st.data())
     def delivered_again(self, data: st.DataObject) -> None:
         """The same rows once more, under another name, on a later day."""
         _, rows = data.draw(st.sampled_from(self.sent))
         self.send(rows, max(row["known_on"] for row in self.rows) + timedelta(1))
 
-    @rule(number=st.integers(7, 9), known_on=days)
+    @happens(number=st.integers(7, 9), known_on=days)
     def of_somebody_unknown(self, number: int, known_on: date) -> None:
         """Wages of a person who comes later, or never, among those of somebody known."""
         rows = self.wages({number, 1}, {1}, known_on, 5)
         self.send(rows, known_on)
 
-    @rule(number=st.integers(7, 9), household=st.integers(1, 3), known_on=days)
+    @happens(number=st.integers(7, 9), household=st.integers(1, 3), known_on=days)
     def somebody_comes(self, number: int, household: int, known_on: date) -> None:
-        member = {"person_id": f"P{number}", "household_id": f"H{household}", "valid_from": known_on}
-        self.number += 1
-        name = f"d{self.number:03d}"
-        deliver(self.home, name, (known_on + timedelta(1)).isoformat(), member=[{**member, "known_on": known_on}])
-        take_in(self.home, database=self.database).raise_refused()
-        self.came.add(f"P{number}")
+        self.join(number, household, known_on)
 
-    @rule(number=st.sampled_from(PERSONS), household=st.integers(1, 3), known_on=days)
+    @happens(number=st.sampled_from(PERSONS), household=st.integers(1, 3), known_on=days)
     def somebody_moves(self, number: int, household: int, known_on: date) -> None:
-        self.somebody_comes(number, household, known_on)
+        self.join(number, household, known_on)
 
-    @rule(files=st.integers(2, 4))
+    @happens(files=st.integers(2, 4))
     def put_together(self, files: int) -> None:
         store = RecordStore.open(self.home)
         compact(self.home, store, files=files, now=NOW)
 
-    @rule()
+    @precondition(lambda self: self.keys_change)
+    @happens()
     def key_changed(self) -> None:
         """Everybody gets another pseudonym, and most rows move to another bucket."""
         version = 1 + len(load_keys(self.home).pseudonyms)
         with mock.patch.object(rekey.secrets, "token_bytes", lambda count: bytes([version]) * count):
             assert rekey.rotate(self.home, "pseudonym", now=NOW)["version"] == version
 
-    @rule(as_of=days)
+    @happens(as_of=days)
     def a_night(self, as_of: date) -> None:
         store = RecordStore.open(self.home)
-        self.nights.append((as_of, store.deliveries(), known(store, as_of, self.names()), store.reporting()))
+        (seen,) = known(store, [as_of], self.names())
+        self.nights.append((as_of, store.deliveries(), seen, store.reporting()))
 
     def names(self) -> Mapping[str, str]:
         """Pseudonym → the department's own number."""
@@ -157,10 +192,19 @@ class Histories(RuleBasedStateMachine):
     def send(self, rows: list[dict[str, Any]], delivered_on: date) -> None:
         self.number += 1
         name = f"d{self.number:03d}"
-        deliver(self.home, name, delivered_on.isoformat(), income=rows)
+        deliver(self.home, name, delivered_on.isoformat(), income=table("income", rows))
         take_in(self.home, database=self.database).raise_refused()
         self.rows += rows
         self.sent.append((name, rows))
+
+    def join(self, number: int, household: int, known_on: date) -> None:
+        member = {"person_id": f"P{number}", "household_id": f"H{household}", "valid_from": known_on}
+        self.number += 1
+        name = f"d{self.number:03d}"
+        told = table("member", [{**member, "known_on": known_on}])
+        deliver(self.home, name, (known_on + timedelta(1)).isoformat(), member=told)
+        take_in(self.home, database=self.database).raise_refused()
+        self.came.add(f"P{number}")
 
     def check(self) -> None:
         """Now and on every past day the store knows what an orderly history would; nights see what they saw."""
@@ -171,13 +215,34 @@ class Histories(RuleBasedStateMachine):
         own = store.records("income").filter(~pl.col("copied")).select(pl.len()).collect().item()
         assert own == self.rows_in(store)
         here = {f"P{number}" for number in PERSONS} | self.came
-        for as_of in {FIRST_DAY, *(row["known_on"] for row in self.rows[:3]), date(2025, 1, 1)}:
-            found = known(store, as_of, self.names())
+        names = self.names()
+        past = sorted({FIRST_DAY, *(row["known_on"] for row in self.rows[:3]), date(2025, 1, 1)})
+        for as_of, found in zip(past, known(store, past, names), strict=True):
             assert found == {key: amount for key, amount in expected(self.rows, as_of).items() if key[0] in here}
         for as_of, deliveries, seen, reporting in self.nights:
             then = store.cut(deliveries)
-            assert known(then, as_of, self.names()) == seen
+            assert known(then, [as_of], names) == [seen]
             assert then.reporting().equals(reporting)
+
+
+def gone_through(count: int, of_seed: int) -> Mapping[str, int]:
+    """Go through so many histories, always the same ones of a seed; how often each rule was followed."""
+
+    @seed(of_seed)
+    class OfOneSeed(Histories):
+        happened: ClassVar[Counter[str]] = Counter(dict.fromkeys(RULES, 0))
+
+    run_state_machine_as_test(
+        OfOneSeed,
+        settings=settings(
+            max_examples=count,
+            stateful_step_count=8,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    return OfOneSeed.happened
 
 
 def expected(rows: list[dict[str, Any]], as_of: date) -> State:
@@ -191,27 +256,61 @@ def expected(rows: list[dict[str, Any]], as_of: date) -> State:
     return {key: amount for key, (_, amount, void) in newest.items() if not void}
 
 
-def known(store: RecordStore, as_of: date, names: Mapping[str, str]) -> State:
-    """What the store knows of wages on a day, by the department's own names, each record once."""
-    found: dict[tuple[str, date], int] = {}
+def known(store: RecordStore, days: Collection[date], names: Mapping[str, str]) -> list[State]:
+    """What the store knows of wages on each day, by the department's own names, each record once."""
+    found: list[dict[tuple[str, date], int]] = [{} for _ in days]
     for bucket in store.buckets():
-        frame = store.sources(bucket).known_by(as_of).frame("income").collect()
-        assert frame.height == frame.select("person_id", "month").n_unique()
-        assert frame.filter(pl.col("known_on") > as_of).height == 0
-        for person, month, amount in frame.select("person_id", "month", "amount").iter_rows():
-            key = (names[person], month)
-            assert found.setdefault(key, amount) == amount
-    return found
+        sources = store.sources(bucket)
+        for as_of, state in zip(days, found, strict=True):
+            frame = sources.known_by(as_of).frame("income").select("person_id", "month", "amount", "known_on")
+            rows = frame.collect().rows()
+            assert len(rows) == len({(person, month) for person, month, _, _ in rows})
+            for person, month, amount, known_on in rows:
+                assert known_on <= as_of
+                assert state.setdefault((names[person], month), amount) == amount
+    return list(found)
+
+
+def table(kind: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows of a kind; what is not named is as usual."""
+    return pl.DataFrame([{**usual(kind), **row} for row in rows], schema=SCHEMAS[kind], orient="row")
+
+
+@cache
+def usual(kind: str) -> Mapping[str, Any]:
+    """A row as it is by default."""
+    return records(kind, [{}]).row(0, named=True)
+
+
+@cache
+def place() -> tuple[Home, sa.Engine]:
+    """Where all histories happen, one after the other, and the database there."""
+    folder = scratch("xunfang-history-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = Home(folder / "home")
+    return home, open_db(home.database)
+
+
+@cache
+def beginning(buckets: int) -> Path:
+    """A home in which households and members have been taken in, made once: it takes longer than a history."""
+    folder = scratch("xunfang-beginning-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = a_home(folder / "home")
+    shutil.copyfile(empty_database(), home.database)
+    database = open_db(home.database)
+    deliver(home, "roster", "2024-01-01", **people(len(PERSONS)))
+    take_in(home, buckets=buckets, database=database).raise_refused()
+    database.dispose()
+    return home.root
 
 
 @cache
 def empty_database() -> Path:
-    """A database with its tables, made once: to make them takes longer than a history."""
-    folder = Path(tempfile.mkdtemp(prefix="xunfang-empty-"))
+    """A database with its tables, made once."""
+    folder = scratch("xunfang-empty-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    engine = open_db(folder / "xunfang.db")
-    migrate(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    engine.dispose()
+    database = open_db(folder / "xunfang.db")
+    migrate(database)
+    database.dispose()
     return folder / "xunfang.db"

@@ -47,6 +47,8 @@ class Account:
 
         A row of which several records broke rules is one row, with the first of them.
         """
+        if not broken.height:
+            return
         own = broken.filter(pl.col("file_").is_not_null()).select(list(BROKEN_SCHEMA))
         own = own.unique(["file_", "row_"], keep="first", maintain_order=True)
         if own.height:

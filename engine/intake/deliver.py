@@ -275,7 +275,8 @@ class _Taking:
             described = self._described[entry.source] if entry.source else None
             mapper = Mapper(described, entry.name, self._delivery.manifest.delivered_on)
             self.account.came_in(file, 0, 0)
-            for block in ahead(blocks(self._delivery.folder / entry.name, entry.proves_length, entry.shape)):
+            path = self._delivery.folder / entry.name
+            for block in ahead(blocks(path, entry.proves_length, entry.shape), path.stat().st_size):
                 self._progress("read", self._read, total)
                 frame, idle = self._mending.take(file, block.frame)
                 refuse_columns(f"{self._delivery.id}: {entry.name}", frame.columns)
@@ -327,11 +328,17 @@ class Movers:
 
     def __init__(self, store: RecordStore, homes: Homes) -> None:
         self._store = store
-        now, before = homes.person_buckets(), store.homes.person_buckets()
+        now = homes.person_buckets()
         self._several = now.filter(pl.len().over("person_id") > 1)
+        self._arrived: Mapping[int, pl.DataFrame] = {}
+        if homes is store.homes or not self._several.height:
+            return  # nobody came into another bucket
+        before = store.homes.person_buckets()
         source = before.group_by("person_id").agg(pl.col("bucket").min().alias("source"))
         arrived = self._several.join(before, on=["person_id", "bucket"], how="anti")
-        self._arrived = arrived.join(source, on="person_id").sort("source", "person_id", "bucket")
+        arrived = arrived.join(source, on="person_id").sort("source", "person_id", "bucket")
+        parts = arrived.partition_by("source", as_dict=True, maintain_order=True)
+        self._arrived = {int(bucket): persons for (bucket,), persons in parts.items()}
 
     def spread(self, kind: str, rows: pl.DataFrame, shelf: Shelf) -> None:
         """Copy new rows of such persons to their other buckets."""
@@ -344,8 +351,8 @@ class Movers:
         """Copy the older rows of persons who are new in a bucket there."""
         if "person_id" not in KINDS[kind].column_names():
             return
-        for (source,), persons in self._arrived.partition_by("source", as_dict=True).items():
-            older = self._store.records(kind, [int(source)]).drop("copied")
+        for source, persons in self._arrived.items():
+            older = self._store.records(kind, [source]).drop("copied")
             met = older.join(persons.lazy().select("person_id", bucket_="bucket"), on="person_id")
             shelf.add(in_place(kind, of_earlier(met.collect(engine="streaming"), copied=True)))
 

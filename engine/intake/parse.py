@@ -109,6 +109,8 @@ class Pseudonymiser:
 
     def forgotten(self, domain: Domain, ids: pl.Series, erased: Collection[str]) -> pl.Series:
         """Those of these pseudonyms whose digest was kept by an erasure, under this key or one before it."""
+        if domain not in self._known:
+            return ids.clear()
         keys, wanted = (*self.before, self.key), sorted(erased)
         table = self._known[domain].filter(pl.col("pseudonym").is_in(ids.implode()))
         held = pl.Series([False]).new_from_index(0, table.height)
@@ -202,6 +204,11 @@ class Parser:
         numbers = []
         for name in [name for name in DOMAINS if name in frame.columns]:
             frame = frame.with_columns(pl.col(name).cast(pl.String))
+            numbers.append(f"number_{name}")
+            if frame[name].null_count() == frame.height:
+                blank = (pl.lit(None, dtype=pl.String).alias(f"{told}_{name}") for told in ("broken", "number"))
+                frame = frame.with_columns(blank)
+                continue
             table = self.pseudonymiser.table(DOMAINS[name], frame[name])
             renamed = table.select(
                 pl.col("raw").alias(name),
@@ -211,7 +218,6 @@ class Parser:
             )
             frame = frame.join(renamed, on=name, how="left", maintain_order="left")
             frame = frame.drop(name).rename({f"pseudonym_{name}": name})
-            numbers.append(f"number_{name}")
         if self.kind == IDENTITY:
             frame = frame.with_columns(pl.coalesce(numbers).alias("id_number"))
         if self.kind == "member" and self.pseudonymiser.person_ids == "gb11643":
@@ -221,13 +227,18 @@ class Parser:
     def _typed(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         types = _types(self.kind)
         given = [name for name in frame.columns if name in types and name not in DOMAINS]
-        read = frame.with_columns(_read(name, frame.schema[name], types[name]) for name in given)
-        flags = pl.DataFrame({name: frame[name].is_not_null() & read[name].is_null() for name in given})
-        self._remember(frame, flags, given)
+        both = frame.with_columns(
+            _read(name, frame.schema[name], types[name]).alias(f"read_{name}") for name in given
+        )
+        unread = {name: pl.col(name).is_not_null() & pl.col(f"read_{name}").is_null() for name in given}
+        flags = both.select(flag.alias(name) for name, flag in unread.items())
+        failed = flags.sum().row(0, named=True)
+        self._remember(frame.select(pl.col(given).count()).row(0, named=True), failed)
         self._remember_numbers(frame)
         rules = [
-            pl.when(flags[name]).then(pl.lit(f"{name}|{_rule(types[name])}")) for name in given if flags[name].any()
+            pl.when(flags[name]).then(pl.lit(f"{name}|{_rule(types[name])}")) for name in given if failed[name]
         ]
+        read = both.select(pl.col(f"read_{name}" if name in unread else name).alias(name) for name in frame.columns)
         rules += [
             pl.when(pl.col(f"broken_{name}").is_not_null()).then(f"{name}|" + pl.col(f"broken_{name}"))
             for name in DOMAINS
@@ -254,10 +265,11 @@ class Parser:
             for name, count in found.row(0, named=True).items():
                 self.alerts[name] = self.alerts.get(name, 0) + count
 
-    def _remember(self, raw: pl.DataFrame, flags: pl.DataFrame, names: list[str]) -> None:
-        for name in names:
-            self._seen[name] = self._seen.get(name, 0) + raw.height - raw[name].null_count()
-            self._failed[name] = self._failed.get(name, 0) + int(flags[name].sum())
+    def _remember(self, seen: Mapping[str, int], failed: Mapping[str, int]) -> None:
+        """Add up the values of each column, and those of them that could not be read."""
+        for name, values in seen.items():
+            self._seen[name] = self._seen.get(name, 0) + values
+            self._failed[name] = self._failed.get(name, 0) + failed[name]
 
     def _remember_numbers(self, frame: pl.DataFrame) -> None:
         for name in [name for name in DOMAINS if f"broken_{name}" in frame.columns]:

@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 from engine.intake.read_block import Block
 from engine.intake.read_csv import csv_blocks, csv_texts
 from engine.intake.read_parquet import parquet_blocks, parquet_texts
 from engine.intake.read_xlsx import xlsx_blocks, xlsx_texts
 from engine.intake.shape import Shape, format_of, text_shape
+
+SMALL: Final = 2**20
 
 
 def blocks(path: Path, whole: bool, shape: Shape | None = None) -> Iterator[Block]:
@@ -28,8 +31,14 @@ def blocks(path: Path, whole: bool, shape: Shape | None = None) -> Iterator[Bloc
         yield from csv_blocks(path, whole, text_shape(path, shape))
 
 
-def ahead(found: Iterator[Block]) -> Iterator[Block]:
-    """The same blocks, the next one being read while one is worked on: memory for one block more."""
+def ahead(found: Iterator[Block], size: int) -> Iterator[Block]:
+    """The same blocks, the next one being read while one is worked on: memory for one block more.
+
+    Of a file of less than ``SMALL`` bytes (``size``) there is nothing to be read ahead.
+    """
+    if size < SMALL:
+        yield from found
+        return
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
         coming = reader.submit(next, found, None)
         while (block := coming.result()) is not None:

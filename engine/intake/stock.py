@@ -26,6 +26,8 @@ def split_duplicates(kind: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     Which of two such rows is right nobody can tell, so none of them is believed. With one record of a row goes the
     whole row.
     """
+    if not rows.height:
+        return rows, rows
     unique_by = [*ROW_KEYS[kind], "known_on", "delivery_id"]
     ordered = rows.sort([*unique_by, "seq"], maintain_order=True)
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift()) for name in unique_by)
@@ -79,9 +81,11 @@ class Stock:
             months.update(day.replace(day=1) for day in (happened.min(), happened.max()) if isinstance(day, date))
         columns = rows.select(SCHEMAS[kind].column_names())
         self._blank.setdefault(kind, Counter()).update(columns.null_count().row(0, named=True))
+        coded = [name for name, dtype in columns.schema.items() if isinstance(dtype, pl.Enum)]
+        met = columns.select(pl.col(name).drop_nulls().unique().implode() for name in coded)
         codes = self._codes.setdefault(kind, {})
-        for name in (name for name, dtype in columns.schema.items() if isinstance(dtype, pl.Enum)):
-            codes.setdefault(name, set()).update(columns[name].drop_nulls().unique().to_list())
+        for name, found in (met.row(0, named=True) if coded else {}).items():
+            codes.setdefault(name, set()).update(found)
 
     def write_waiting(self, kind: str, rows: pl.DataFrame) -> None:
         """Keep the rows whose owner is still unknown (all of them, of earlier deliveries too), for later ones."""

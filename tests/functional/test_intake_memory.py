@@ -18,7 +18,7 @@ read_csv.BLOCK_BYTES = int(sys.argv[3])
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 def rows(path):
-    return sum(block.frame.height for block in ahead(blocks(Path(path), True)))
+    return sum(block.frame.height for block in ahead(blocks(Path(path), True), Path(path).stat().st_size))
 rows(sys.argv[1])
 before = peak()
 print(rows(sys.argv[2]), peak() - before)

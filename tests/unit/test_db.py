@@ -150,7 +150,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(tmp_path):
 def test_an_older_database_is_refused_with_the_way_out(tmp_path, monkeypatch):
     engine = prepared(tmp_path / "x.db")
     known = _known_versions()
-    monkeypatch.setattr("engine.db._known_versions", lambda: ["9999", *known])
+    monkeypatch.setattr("engine.db._known_versions", lambda: ("9999", *known))
     with pytest.raises(DatabaseError, match=r"(?s)has version \d{4}, this program needs 9999.*xunfang migrate"):
         check_version(engine)
 
