@@ -159,12 +159,15 @@ def read_receipts(records: Path) -> tuple[tuple[Receipt, ...], tuple[Rewriting, 
             + (f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""),
             "Run xunfang repair: it makes receipts again from the deliveries. Else put it back from a backup.",
         )
-    return readable(records)
+    return _without(records, set())
 
 
 def readable(records: Path) -> tuple[tuple[Receipt, ...], tuple[Rewriting, ...]]:
     """The receipts and notes that are whole, where others are lost: for whoever looks after the store."""
-    lost = {each.path for each in lost_receipts(records)}
+    return _without(records, {each.path for each in lost_receipts(records)})
+
+
+def _without(records: Path, lost: Collection[str]) -> tuple[tuple[Receipt, ...], tuple[Rewriting, ...]]:
     receipts = _read(records / FOLDER, Receipt, lost)
     return tuple(sorted(receipts, key=lambda receipt: receipt.sequence)), tuple(
         sorted(_read(records / REWRITES, Rewriting, lost), key=lambda note: note.sequence)

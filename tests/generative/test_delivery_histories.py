@@ -10,4 +10,5 @@ DOZENS = 36
 
 def test_the_store_knows_what_an_orderly_history_would_tell_and_past_nights_stand() -> None:
     happened = gone_through(500, of_seed=1)
+    assert happened["checked"] >= 500
     assert {rule: count for rule, count in happened.items() if count < DOZENS} == {}
