@@ -2,10 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from homes import done, once_per_session, process, xunfang
 
+from features.catalog import FEATURES
 from features.labels import LabelSpec
 from features.poverty_label import outcome_incomes, with_line
 from features.records import KINDS
@@ -71,6 +74,32 @@ def test_the_records_sum_to_the_surveys_own_equivalised_income(
     both = own.join(sums, on="household_id", how="left")
     assert (both["cents"] != both["amount"]).sum() == 0
     assert both["amount"].null_count() == 0
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> dict[str, Any]:
+    with once_per_session(tmp_path_factory, "eusilc-home") as (place, to_be_made):
+        if to_be_made:
+            done(process("survey", "eusilc", "--from", shared_data / "eusilc_laeken", "--home", place, "--json"))
+            done(process("check", "--home", place, "--json"))
+            done(process("train", "--home", place))
+    told: dict[str, Any] = done(xunfang("evaluate", "--home", place, "--json")).json
+    return told
+
+
+@pytest.mark.real
+def test_who_is_poor_this_year_is_told_without_any_column_of_income(figures: dict[str, Any]) -> None:
+    poverty = figures["relative_poverty"]
+    model = poverty["model"]
+    assert poverty["figure"] == "grouped_cv"
+    assert model["n"] == 6_000
+    assert model["auc"] > 0.75
+    assert model["average_precision"] > 0.39
+    assert model["log_loss"] < 0.38
+    assert poverty["spec"]["kind"] == "same-period"
+    assert poverty["spec"]["barred"] == [item.name for item in FEATURES if "income" in item.sources]
+    assert "income_rule" not in poverty
+    assert poverty["last_status"]["auc"] == 0.5
 
 
 def test_a_file_of_another_survey_is_refused() -> None:

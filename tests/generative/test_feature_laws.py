@@ -1,5 +1,6 @@
 """Laws that hold for all columns and whatever the records."""
 
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features.build import build_features
-from features.catalog import FEATURES
+from features.catalog import FEATURES, modelled_names
 from features.neighbourhood import medians_of, with_neighbourhood
+from features.records import KINDS as RECORD_KINDS
 
 often = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -73,6 +75,55 @@ def test_every_value_is_a_number_within_its_bounds_or_null(world):
         for value in whole[item.name].drop_nulls():
             assert isfinite(value), item.name
             assert item.low <= value <= item.high, item.name
+
+
+def money_of(kind: str) -> list[str]:
+    """The columns of a kind that hold money, as its schema says."""
+    return [
+        name
+        for name, told in RECORD_KINDS[kind].columns().items()
+        if "minor units" in (told.description or "").lower()
+    ]
+
+
+def inflated(world, times):
+    return {
+        kind: [
+            {**row, **{name: row[name] * times for name in money_of(kind) if row.get(name) is not None}}
+            for row in rows
+        ]
+        for kind, rows in world.items()
+    }
+
+
+@often
+@given(world_strategy)
+def test_money_that_is_worth_less_changes_no_modelled_column(world):
+    times = 4  # a power of two, so that every quotient keeps its last bit
+    context = fixed_context()
+    line = {place: amount * times for place, amount in context.db_line.items()}
+    before = columns(world)
+    after = build_features(sources_of(inflated(world, times)), replace(context, db_line=line), AS_OF)
+    modelled = ["household_id", *modelled_names()]
+    assert_frame_equal(
+        with_neighbourhood(before, medians_of(before)).select(modelled),
+        with_neighbourhood(after, medians_of(after)).select(modelled),
+        check_exact=True,
+    )
+
+
+def test_the_money_of_every_kind_is_known_as_such():
+    assert {kind: names for kind in RECORD_KINDS if (names := money_of(kind))} == {
+        "income": ["amount"],
+        "employment": ["contribution_base"],
+        "medical": [
+            *("total", "in_catalogue", "basic_paid", "cii_paid", "assistance_paid"),
+            *("supplementary_paid", "oop"),
+        ],
+        "benefit": ["amount"],
+        "event": ["loss"],
+        "schooling": ["fee_norm", "aid_amount"],
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
