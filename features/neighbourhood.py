@@ -214,6 +214,10 @@ def _by_year() -> list[pl.Expr]:
     return [_to_median(column) for column in years]
 
 
+def _several_years() -> pl.Expr:
+    return pl.sum_horizontal(each.is_not_null() for each in _by_year()) >= 2
+
+
 @relative(zh="一年前收入与当时中位数之比", en="Income to the median, the year before", direction=-1)
 def income_to_median_1y_before() -> pl.Expr:
     """Equivalised income of months 13 to 24 back over the median of that year among today's households.
@@ -236,18 +240,18 @@ def income_to_median_2y_before() -> pl.Expr:
 def income_to_median_mean_3y() -> pl.Expr:
     """Mean of the income to the median over the last three years, of those that are known.
 
-    Null where the income source tells nothing of any of them.
+    Null where the income source tells of fewer than two of them.
     """
-    return pl.mean_horizontal(_by_year())
+    return pl.when(_several_years()).then(pl.mean_horizontal(_by_year()))
 
 
 @relative(zh="三年最低收入与中位数之比", en="Income to the median, lowest of three years", direction=-1)
 def income_to_median_lowest_3y() -> pl.Expr:
     """Lowest income to the median over the last three years, of those that are known.
 
-    Null where the income source tells nothing of any of them.
+    Null where the income source tells of fewer than two of them.
     """
-    return pl.min_horizontal(_by_year())
+    return pl.when(_several_years()).then(pl.min_horizontal(_by_year()))
 
 
 @feature(

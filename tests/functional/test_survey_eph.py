@@ -5,8 +5,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from features.build import build_features
+from features.calendar import calendar_of, reporting_counts, with_area
+from features.catalog import modelled_names
+from features.context import Context
 from features.labels import LabelSpec
+from features.neighbourhood import medians_of, with_neighbourhood
 from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
 from features.records import KINDS
 from features.sources import Sources
@@ -15,6 +21,7 @@ from fixtures.surveys import eph
 HALF_YEAR = ("2016T3", "2016T4")
 PANEL = ("2016T3", "2017T3")
 AS_OF = date(2016, 10, 1)
+OFTEN = ("income", "employment", "enrolment")
 
 Delivery = dict[str, pl.DataFrame]
 
@@ -168,6 +175,29 @@ def test_the_label_a_year_later_and_the_last_status_are_those_of_the_survey(pane
     status = last_status(status_incomes(sources, spec, AS_OF), spec)
     levels = dict(label.join(status, on="household_id")["status"].value_counts().rows())
     assert levels == {"not_poor": 4_118, "unknown": 1_144, "poor": 1_098}
+
+
+@pytest.mark.real
+def test_inflation_of_two_fifths_changes_no_modelled_column_and_no_label(panel: dict[str, Delivery]) -> None:
+    spec = LabelSpec.from_mapping(eph.settings(PANEL)["home"]["labels"]["relative_poverty"])
+    dear = {
+        wave: {**found, "income": found["income"].with_columns(amount=pl.col("amount") * 7 // 5)}
+        for wave, found in panel.items()
+    }
+    told = []
+    for deliveries in (panel, dear):
+        sources = sources_of(deliveries)
+        frames = sources.frames
+        placed = {kind: with_area(frames[kind], frames["member"], frames["household"]) for kind in OFTEN}
+        reported = pl.concat([reporting_counts(kind, rows) for kind, rows in placed.items()])
+        built = build_features(sources, Context(calendar_of(reported, AS_OF)), AS_OF)
+        whole = with_neighbourhood(built, medians_of(built)).select(modelled_names())
+        label = poverty_label(outcome_incomes(sources, spec, AS_OF, known_by=date(2017, 10, 1)), spec)
+        told.append((whole, label))
+    (before, label), (after, dear_label) = told
+    assert before["income_to_median_12m"].null_count() < before.height
+    assert_frame_equal(before, after, check_exact=False, rel_tol=0, abs_tol=1e-9)
+    assert_frame_equal(label, dear_label)
 
 
 @pytest.mark.real

@@ -23,10 +23,14 @@ TO_MEDIAN = (
     "labour_per_earner_to_median_12m",
     "labour_per_adult_to_median_12m",
     "contribution_base_to_median",
+)
+EARLIER = (
+    "income_to_median_1y_before",
+    "income_to_median_2y_before",
     "income_to_median_mean_3y",
     "income_to_median_lowest_3y",
+    "income_to_median_change_1y",
 )
-EARLIER = ("income_to_median_1y_before", "income_to_median_2y_before", "income_to_median_change_1y")
 UNKNOWN = none(
     *TO_MEDIAN,
     *EARLIER,
