@@ -8,6 +8,11 @@ import pytest
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_configure() -> None:
+    """The many processes that tests start compile our modules once, whatever the environment says."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of public microdata; its absence skips a test on a laptop and fails it in CI."""
