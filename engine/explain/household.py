@@ -91,7 +91,7 @@ def explain(
         "rules": {
             "traced": case.traced,
             "verdicts": verdict_rows(case.verdicts, case.records, case.persons, case.currency),
-            "findings": finding_rows(case.findings, case.persons, case.currency),
+            "findings": finding_rows(case.findings, case.verdicts, case.persons, case.currency),
         },
         "scores": [
             told_score(score, case.circle, case.currency, _tested(place, score))

@@ -44,7 +44,8 @@ def household_page(told: Mapping[str, Any]) -> bytes:
 
 def signed(value: float) -> str:
     """Log-odds with a sign: what raises has a plus, what lowers a minus."""
-    return f"{value:+.3f}".replace("-", "\u2212")
+    said = f"{value:+.3f}"
+    return "0.000" if float(said) == 0 else said.replace("-", "\u2212")
 
 
 def few_columns(columns: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -55,6 +55,7 @@ def _name(column: str, value: Any) -> Text:
     if column == "area_kind":
         return AREA_KINDS.get(value, Text(value, value))
     if column == "household_type":
-        return HOUSEHOLD_TYPES.get(value, Text(value, value))
+        kind = HOUSEHOLD_TYPES.get(value, Text(value, value))
+        return Text(f"家庭类型：{kind.zh}", f"kind: {kind.en}")
     yes, no = SIMILAR[column]
     return yes if value else no

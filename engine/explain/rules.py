@@ -40,8 +40,11 @@ def action(item: Row | None, findings: Sequence[Row], conflicts: Sequence[Text])
     return {"code": code, "words": ACTIONS[code]}
 
 
-def finding_rows(findings: Sequence[Row], persons: Mapping[str, Text], currency: Currency) -> list[dict[str, Any]]:
+def finding_rows(
+    findings: Sequence[Row], verdicts: Sequence[Row], persons: Mapping[str, Text], currency: Currency
+) -> list[dict[str, Any]]:
     """Each finding in words, with the source of its figure and that source's day."""
+    likely = {(row["programme"], row["person_id"]) for row in verdicts if row["verdict"] == "eligible_likely"}
     told = []
     for row in findings:
         evidence = row["evidence"] or {}
@@ -50,7 +53,8 @@ def finding_rows(findings: Sequence[Row], persons: Mapping[str, Text], currency:
         if code in EVENTS:
             words = event_text(code, row["happened_on"], figures, currency)
         elif code.startswith("GAP-"):
-            words = gap_text(code.removeprefix("GAP-"), bool(row["near_certain"]), figures, currency)
+            programme = code.removeprefix("GAP-")
+            words = gap_text(programme, (programme, row["person_id"]) in likely, figures, currency)
         else:
             words = same(code)
         source, dated = evidence.get("source"), evidence.get("source_date")

@@ -8,6 +8,7 @@ import polars as pl
 from engine.explain.records import Records
 from engine.explain.score import Score
 from features.catalog import by_name
+from outreach.bands import RISKS
 from outreach.wording import Currency, Text
 from outreach.wording_casework import source_name
 from outreach.wording_explain import CONFLICTS, NEVER_USED, column_value
@@ -18,6 +19,8 @@ Values = Mapping[str, float | None]
 JOBLESS_MONTHS: Final = 3
 MOST: Final = 3
 """Columns named for each concept that lowers the estimate."""
+WORTH_SAYING: Final = 0.005
+"""Log-odds under which a concept lowers an estimate by nothing that anybody would notice."""
 
 
 def _least(values: Values, name: str) -> float:
@@ -85,14 +88,14 @@ def _missing(row: pl.DataFrame, scores: Sequence[Score]) -> list[dict[str, Any]]
 
 def _against(scores: Sequence[Score], currency: Currency) -> list[dict[str, Any]]:
     """The concepts that lower each estimate, the strongest first, with what the household has there."""
-    found = []
+    found: list[dict[str, Any]] = []
     for score in scores:
         for each in score.found.concepts:
             lowering = [part for part in each.parts if part.contribution < 0 and part.value is not None]
-            if each.contribution < 0 and lowering:
+            if each.contribution <= -WORTH_SAYING and lowering:
                 found.append(
                     {
-                        "risk": score.found.risk,
+                        "risk": RISKS[score.found.risk],
                         "name": CONCEPTS[each.concept].heading,
                         "contribution": each.contribution,
                         "columns": [
