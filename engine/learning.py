@@ -16,6 +16,7 @@ from engine.errors import ModelError
 from engine.population import Population, Risk
 from engine.registry import RISKS
 from engine.settings import Home, HomeSettings
+from engine.shift import reference
 from features.catalog import FEATURES
 from features.labels import COUNTY, LabelSpec, LabelSpecError
 from models.card import card
@@ -218,7 +219,9 @@ def _learn_one(
         if examples is None or experiment.unavailable
         else _served(learner, risk, examples, experiment.settings)
     )
-    model_id = None if served is None else _keep_model(learner, risk, served, experiment, told["inputs"])
+    model_id = None
+    if served is not None and examples is not None:
+        model_id = _keep_model(learner, served, experiment, examples, told["inputs"])
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
     told["promoted"] = bool(promote and model_id and experiment.promotion.promoted)
@@ -248,17 +251,21 @@ def _served(learner: Learner, risk: Risk, examples: pl.DataFrame, settings: Sett
         return None
 
 
-def _keep_model(learner: Learner, risk: str, model: RiskModel, experiment: Experiment, inputs: str) -> str:
+def _keep_model(
+    learner: Learner, model: RiskModel, experiment: Experiment, examples: pl.DataFrame, inputs: str
+) -> str:
     assumed = [(name.zh, name.en) for name in map(source_name, learner.population.assumed())]
     files = {
         registry.METRICS: json.dumps(experiment.to_mapping(), ensure_ascii=False, indent=1, default=str).encode(),
         CARD: card(experiment, model, assumed).encode(),
     }
+    shift = reference(model, examples, experiment.tested)
+    files[registry.DRIFT] = json.dumps(shift, ensure_ascii=False).encode()
     if experiment.tested is not None:
         files[registry.TESTED] = registry.parquet(experiment.tested)
     data = learner.population.store.fingerprint(learner.population.deliveries)
     told = {"inputs": inputs, "data": data, "seed": learner.seed}
-    return registry.keep(learner.home, risk, model, files, told)
+    return registry.keep(learner.home, model.risk, model, files, told)
 
 
 def _months_later(day: date, months: int) -> date:

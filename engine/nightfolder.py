@@ -56,6 +56,7 @@ class Made:
     population: Population
     held_reason: str | None
     standing: Standing
+    shift: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "business_date": made.business_date.isoformat(),
         "basis": made.draft.basis,
         "held_reason": made.held_reason,
+        "shift": dict(made.shift),
         "code_version": code_version(),
         "deliveries": store.deliveries(),
         "pseudonyms": {"version": len(place.keys.pseudonyms), "key": place.keys.fingerprints()["pseudonym"]},

@@ -18,6 +18,7 @@ from engine.nights import Saved
 from engine.population import Population, Progress, silent
 from engine.retraction import retire_gone
 from engine.rewriting import steady
+from engine.shift import shifts
 from engine.workplace import Models, Workplace
 from models.peers import peer_medians
 from models.risk import RiskModel
@@ -83,7 +84,11 @@ def _night_of(
     made = make_night(place, business_date, population, models, standing)
     with reading(place.database) as session:
         earlier = nights.lengths_before(session, business_date)
-    held = held_by(doubts(place, taken.refused)) or place.policy.volume_held(made.draft.items.height, earlier)
+    held = (
+        held_by(doubts(place, taken.refused))
+        or place.policy.volume_held(made.draft.items.height, earlier)
+        or place.policy.shift_held(made.shift)
+    )
     made = replace(made, held_reason=held)
     manifest = write_night(place, made, progress)
     with writing(place.database) as session:  # 6  one transaction, unique on the business date
@@ -119,6 +124,7 @@ def make_night(
     )  # 2  what was known that day → one row per household
     groups = population.groups(business_date)
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
+    shift = shifts(place.home, models, columns, scores)  # and how far this is from what the models were made from
     verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
     candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
     given = standing(columns)
@@ -131,7 +137,9 @@ def make_night(
         business_date=business_date,
         key=place.keys.tie_break,
     )
-    return Made(business_date, columns, groups, scores, verdicts, findings, draft, models, population, None, given)
+    return Made(
+        business_date, columns, groups, scores, verdicts, findings, draft, models, population, None, given, shift
+    )
 
 
 def scores_of(

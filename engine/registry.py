@@ -1,8 +1,9 @@
 """The registry of models: a model is a folder under one manifest; which of them serves, which came before it.
 
 ``models/<risk>/<model_id>/`` holds the booster (``model.txt``), its facts (``model.json``), the figures of its
-experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), its card, and ``manifest.json``
-with the hash of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused.
+experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), what nights are measured against
+(``drift.json``), its card, and ``manifest.json`` with the hash of each. The id is the hash of the manifest, so that
+a folder is whole and unaltered, or refused.
 """
 
 import hashlib
@@ -27,6 +28,7 @@ RISKS: Final[tuple[Risk, ...]] = ("relative_poverty", "emergency")
 MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 TESTED: Final = "tested.parquet"
+DRIFT: Final = "drift.json"
 SERVING: Final = "promoted.json"
 CHALLENGER: Final = "challenger.json"
 FORMAT: Final = 1
@@ -156,6 +158,12 @@ def manifest_of(home: Home, risk: str, model_id: str) -> dict[str, Any]:
 def metrics_of(home: Home, risk: str, model_id: str) -> dict[str, Any]:
     """The figures of a kept model's experiment, ``{}`` of one kept by a version without."""
     found: dict[str, Any] = json.loads(_files(home, risk, model_id).get(METRICS, b"{}"))
+    return found
+
+
+def drift_reference(home: Home, risk: str, model_id: str) -> dict[str, Any]:
+    """What a kept model was made from (``models.drift``), ``{}`` of one kept by a version without."""
+    found: dict[str, Any] = json.loads(_files(home, risk, model_id).get(DRIFT, b"{}"))
     return found
 
 

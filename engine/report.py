@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from engine.html import page
 from engine.nights import SixNumbers
+from features.catalog import by_name
 from outreach import wording_casework as casework
 from outreach.bands import RISKS
 from outreach.wording import Text, day, same
@@ -97,6 +98,7 @@ LABELS: Final = {
     "auc": same("AUC"),
     "average_precision": Text("平均精度", "Average precision"),
     "log_loss": Text("对数损失", "Log loss"),
+    "shift": Text("数据与训练时相比变了多少", "How far the data are from what the models learnt from"),
     "lanes": Text("为什么上名单", "Why households are listed"),
     "left_out": Text("为什么没上名单", "Why households are left out"),
     "count": Text("户数", "Households"),
@@ -159,6 +161,7 @@ def night_page(report: NightReport) -> bytes:
         experiments=[
             _experiment(report, risk, experiment) for risk, experiment in sorted(report.experiments.items())
         ],
+        shifts=_shifts(manifest),
         lanes=_counts(manifest.get("lanes", {}), casework.LANES_OF_THE_REPORT),
         left_out=_counts(manifest.get("left_out", {}), casework.LEFT_OUT),
         limits=LIMITS,
@@ -235,6 +238,36 @@ def _source(row: Mapping[str, Any]) -> tuple[Text, tuple[Text, ...]]:
         LABELS["unknown"] if last is None else day(date.fromisoformat(last)),
         same("–" if months is None else " – ".join(months)),
     )
+
+
+def _shifts(manifest: Mapping[str, Any]) -> list[tuple[Text, list[Text]]]:
+    """By risk: the scores, the columns that have moved, the sources that they are of."""
+    told = []
+    for risk, each in sorted(manifest.get("shift", {}).items()):
+        psi, sources = each["score_psi"], [casework.source_name(name) for name in each["sources"]]
+        band = casework.BANDS_OF_SHIFT[each["score_band"]]
+        number = "" if psi is None else f" (PSI {psi:.2f})"
+        said = [
+            Text(f"分数：{band.zh}{number}", f"scores: {band.en}{number}"),
+            Text(
+                f"决定分数的列中，权重 {each['out']:.0%} 超出范围，{each['notable']:.0%} 明显变化",
+                f"of what moves the score, {each['out']:.0%} is out of depth and {each['notable']:.0%} has moved "
+                "notably",
+            ),
+        ]
+        for column in each["columns"]:
+            item, moved = by_name(column["name"]), casework.BANDS_OF_SHIFT[column["band"]]
+            said.append(
+                Text(
+                    f"{item.label_zh}：{moved.zh}（{column['effect']:.2f}）",
+                    f"{item.label_en}: {moved.en} ({column['effect']:.2f})",
+                )
+            )
+        if sources:
+            listed = Text("、", ", ").join(sources)
+            said.append(Text(f"超出范围的来源：{listed.zh}", f"sources that are out of depth: {listed.en}"))
+        told.append((RISKS.get(risk, same(risk)), said))
+    return told
 
 
 def _experiment(report: NightReport, risk: str, experiment: Mapping[str, Any]) -> dict[str, Any]:

@@ -112,6 +112,13 @@ class Volume(Section):
     min_deliveries: Annotated[int, Field(ge=1)] = 3
 
 
+class Shift(Section):
+    """When a model is out of its depth, so that its night is held; with defaults for an older policy."""
+
+    score_psi: Annotated[float, Field(gt=0)] = 0.25
+    weight_out: Annotated[float, Field(gt=0, le=1)] = 0.3
+
+
 class Release(Section):
     """Whether lists go out without a person."""
 
@@ -179,6 +186,7 @@ class Policy(Section):
     known: KnownHouseholds
     intake: Intake
     volume: Volume
+    shift: Shift = Shift()
     release: Release
     promotion: Promotion
     retention: Retention = Retention()
@@ -222,6 +230,29 @@ class Policy(Section):
             return day + timedelta(days=self.clocks.event_days)
         wait = self.clocks.gap_working_days if lane == "gap" else self.clocks.other_working_days
         return working_days_after(day, wait)
+
+    def shift_held(self, shift: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """Why a night is to be held whose models are out of their depth, or None.
+
+        ``shift``: by risk ``score_psi`` (null: unknown), ``out``, ``sources``.
+        """
+        said = []
+        for risk, told in sorted(shift.items()):
+            psi, out = told["score_psi"], told["out"]
+            if (psi is not None and psi > self.shift.score_psi) or out > self.shift.weight_out:
+                said.append((risk, "–" if psi is None else f"{psi:.2f}", f"{out:.0%}", ", ".join(told["sources"])))
+        if not said:
+            return None
+        zh = "；".join(
+            f"{risk}：分数 PSI {psi}，权重 {out} 的列超出范围" + (f"（来源：{names}）" if names else "")
+            for risk, psi, out, names in said
+        )
+        en = "; ".join(
+            f"{risk}: PSI of the scores {psi}, columns of {out} of its weight are out"
+            + (f" (sources: {names})" if names else "")
+            for risk, psi, out, names in said
+        )
+        return f"模型已超出适用范围（{zh}） / the model is out of its depth ({en})"
 
     def volume_held(self, listed: int, earlier: list[int]) -> str | None:
         """Why a night of this length is to be held, or None. ``earlier``: lengths of nights, newest last."""

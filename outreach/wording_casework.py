@@ -153,6 +153,15 @@ KEEP_SAFE: Final = Text(
 )
 
 
+BANDS_OF_SHIFT: Final[dict[str, Text]] = {
+    "small": Text("变化很小", "little has moved"),
+    "notable": Text("明显变化", "notable"),
+    "out": Text("超出范围", "out of depth"),
+    "unknown": Text("户数太少，无法比较", "too few households to compare"),
+}
+"""How far something has moved since a model was made, by effect size."""
+
+
 def source_name(kind: str) -> Text:
     """The name of a kind of source record."""
     return SOURCES.get(kind, Text(kind, kind))

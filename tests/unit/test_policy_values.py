@@ -100,3 +100,18 @@ def test_a_night_of_unusual_length_is_held(listed: int, held: bool) -> None:
 
 def test_the_first_nights_are_not_held_for_their_length() -> None:
     assert Policy.from_toml(TEXT).volume_held(500, [100] * 4) is None
+
+
+@pytest.mark.parametrize(
+    ("psi", "out", "held"),
+    [(0.25, 0.3, False), (0.26, 0.0, True), (None, 0.31, True), (None, 0.0, False), (0.0, 0.0, False)],
+)
+def test_a_model_out_of_its_depth_holds_the_night_and_says_why(psi: float | None, out: float, held: bool) -> None:
+    told = {"emergency": {"score_psi": psi, "out": out, "sources": ["medical"]}}
+    said = Policy.from_toml(TEXT).shift_held(told)
+    assert (said is not None) is held
+    assert said is None or ("medical" in said and "模型已超出适用范围" in said)
+
+
+def test_nights_without_models_are_held_by_no_shift() -> None:
+    assert Policy.from_toml(TEXT).shift_held({}) is None
