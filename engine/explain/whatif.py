@@ -124,9 +124,14 @@ def _wages(stored: StoredNight, circle: Circle, row: pl.DataFrame) -> tuple[floa
 
 
 def _with_neighbours(stored: StoredNight, built: pl.DataFrame, row: pl.DataFrame) -> pl.DataFrame:
-    """The columns that need everybody, with everybody else as they were."""
+    """The columns that need everybody, with everybody else as they were.
+
+    A night of an earlier version has none of the columns that came since; its models do not know them either.
+    """
     wanted = ["household_id", "region", "area_kind", "weight", "members", *dict.fromkeys((*SCALED, *COMPARED))]
-    everybody = stored.frame("columns").select(wanted).collect()
+    table = stored.frame("columns")
+    kept = set(table.collect_schema().names())
+    everybody = table.select([name for name in wanted if name in kept]).collect()
     columns = with_neighbourhood(built, medians_of(everybody))
     near = everybody.filter(pl.col("region") == row["region"][0], pl.col("household_id") != stored.number)
     incomes = near["income_equivalised_12m"].drop_nulls()

@@ -12,6 +12,7 @@ from homes import NIGHT, Run, copy_of, demo_home, done, frame, xunfang
 from people_search import named_in, people_of
 
 from engine.errors import IntegrityError
+from engine.explain import whatif
 from engine.explain.page import household_page
 from outreach.bands import band
 
@@ -175,6 +176,14 @@ def test_changes_that_are_told_cross_the_band_and_are_of_the_records_alone(home:
                 assert 1 <= len(way["changes"]) <= 3
                 assert set(way["changes"]) <= {"job", "raise", "bill", "enrol", "arrears", "house", "fees"}
     assert crossed >= 3
+
+
+def test_a_night_without_the_columns_that_came_since_is_explained_as_before(
+    home: Path, of_the_listed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whatif, "SCALED", (*whatif.SCALED, "a_column_of_a_later_version"))
+    again = done(ask(home, listed(home))).json
+    assert again["uncertain"]["changes"] == of_the_listed["uncertain"]["changes"]
 
 
 def test_reading_a_household_is_in_the_audit_log_under_its_number(
