@@ -18,6 +18,7 @@ from engine.commands import (
     holding,
     keys,
     linkage,
+    models,
     poverty,
     quarantine,
     records,
@@ -64,6 +65,7 @@ app.add_typer(linkage.app, name="linkage")
 app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
 app.add_typer(keys.app, name="keys")
+app.add_typer(models.app, name="models")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
 app.add_typer(explain.app)

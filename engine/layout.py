@@ -86,9 +86,13 @@ def write_delivery(
 
 
 def automatic_policy() -> str:
-    """The default policy with lists that go out without a person, and why."""
+    """The default policy with lists that go out, and models that serve, without a person, and why."""
     values = tomllib.loads(default_policy())
     values["release"]["automatic"] = {"value": True, "why": "a trial home: nobody is there to release the lists"}
+    values["promotion"]["unequal"] = {
+        "value": "tell",
+        "why": "a trial home: nobody waits for help here; xunfang fairness tells what would hold a model back",
+    }
     return tomli_w.dumps(values)
 
 

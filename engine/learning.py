@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine import registry
+from engine import registry, serving
 from engine.codeversion import code_version
 from engine.errors import ModelError
 from engine.population import Population, Risk
@@ -21,6 +21,8 @@ from features.catalog import FEATURES
 from features.labels import COUNTY, LabelSpec, LabelSpecError
 from models.card import card
 from models.experiment import Experiment, model_features, run_experiment
+from models.fairness_gate import gate_of
+from models.groupings import groupings
 from models.leaks import LeakError
 from models.risk import RiskModel
 from models.split import matured
@@ -51,6 +53,7 @@ class Learner:
     threads: int
     list_length: int | None
     trials: int = 0
+    unequal: bool = True
 
     def spec(self) -> LabelSpec:
         """The label spec of relative poverty, from home.toml or the county's default."""
@@ -211,6 +214,8 @@ def _learn_one(
     experiment = experiment_of(learner, risk, examples)
     progress(stage, 2, 3)
     told = experiment.to_mapping() | {"inputs": learner.inputs(), "seed": learner.seed}
+    if not experiment.unavailable:
+        told |= {"fairness_gate": _gate(learner, experiment, columns)}
     if not keep:
         progress(stage, 3, 3)
         return told | {"model_id": None, "promoted": False}
@@ -221,14 +226,24 @@ def _learn_one(
     )
     model_id = None
     if served is not None and examples is not None:
-        model_id = _keep_model(learner, served, experiment, examples, told["inputs"])
+        model_id = _keep_model(learner, served, experiment, examples, told)
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
-    told["promoted"] = bool(promote and model_id and experiment.promotion.promoted)
+    told["promoted"] = bool(promote and model_id and not serving.held_back(told, unequal=learner.unequal))
     if told["promoted"] and model_id is not None:
         registry.set_serving(learner.home, risk, model_id)
     registry.write_json(learner.home.models / risk / EXPERIMENT_FILE, told)
     return told
+
+
+def _gate(learner: Learner, experiment: Experiment, columns: Callable[[date], pl.DataFrame]) -> dict[str, Any]:
+    """The verdict on the recalls of groups on the newest date that was tested on (``models.fairness_gate``)."""
+    tested = experiment.tested
+    if tested is None or learner.list_length is None:
+        return {"verdict": "insufficient", "reasons": []}
+    newest: date = tested["as_of"].max()  # type: ignore[assignment]
+    groups = groupings(learner.population.groups(newest), columns(newest).select("household_id", "head_age"))
+    return gate_of(tested, groups, list_length=learner.list_length, seed=learner.seed).to_mapping()
 
 
 def _served(learner: Learner, risk: Risk, examples: pl.DataFrame, settings: Settings | None) -> RiskModel | None:
@@ -252,20 +267,23 @@ def _served(learner: Learner, risk: Risk, examples: pl.DataFrame, settings: Sett
 
 
 def _keep_model(
-    learner: Learner, model: RiskModel, experiment: Experiment, examples: pl.DataFrame, inputs: str
+    learner: Learner,
+    model: RiskModel,
+    experiment: Experiment,
+    examples: pl.DataFrame,
+    told: Mapping[str, Any],
 ) -> str:
     assumed = [(name.zh, name.en) for name in map(source_name, learner.population.assumed())]
     files = {
-        registry.METRICS: json.dumps(experiment.to_mapping(), ensure_ascii=False, indent=1, default=str).encode(),
+        registry.METRICS: registry.as_json(told),
+        registry.DRIFT: registry.as_json(reference(model, examples, experiment.tested)),
         CARD: card(experiment, model, assumed).encode(),
     }
-    shift = reference(model, examples, experiment.tested)
-    files[registry.DRIFT] = json.dumps(shift, ensure_ascii=False).encode()
     if experiment.tested is not None:
         files[registry.TESTED] = registry.parquet(experiment.tested)
     data = learner.population.store.fingerprint(learner.population.deliveries)
-    told = {"inputs": inputs, "data": data, "seed": learner.seed}
-    return registry.keep(learner.home, model.risk, model, files, told)
+    hashes = {"inputs": told["inputs"], "data": data, "seed": learner.seed}
+    return registry.keep(learner.home, model.risk, model, files, hashes)
 
 
 def _months_later(day: date, months: int) -> date:

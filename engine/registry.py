@@ -18,7 +18,7 @@ import polars as pl
 
 from engine.codeversion import code_version
 from engine.errors import IntegrityError, ModelError, UsageError
-from engine.files import locked, remove_unfinished, write_bytes, write_text
+from engine.files import locked, remove_unfinished, write_bytes
 from engine.population import Risk
 from engine.settings import Home
 from features.catalog import fingerprint, unknown_names
@@ -56,7 +56,7 @@ def keep(home: Home, risk: str, model: RiskModel, files: Mapping[str, bytes], to
         **told,
         "files": {name: hashlib.sha256(whole[name]).hexdigest() for name in sorted(whole)},
     }
-    whole[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    whole[MANIFEST] = as_json(manifest)
     model_id = _hash(whole[MANIFEST])
     for name, data in whole.items():  # the manifest is the last
         write_bytes(home.models / risk / model_id / name, data)
@@ -96,11 +96,14 @@ def promoted_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
 
 def challenger_model(home: Home, risk: str) -> tuple[str, RiskModel] | None:
     """The model that scores in the shadow with its id, or None; raises as ``kept_model`` does."""
+    model_id = challenging(home, risk)
+    return None if model_id is None else (model_id, kept_model(home, risk, model_id))
+
+
+def challenging(home: Home, risk: str) -> str | None:
+    """The id of the model that scores in the shadow, or None."""
     path = home.models / risk / CHALLENGER
-    if not path.exists():
-        return None
-    model_id = str(read_json(path).get("model_id"))
-    return model_id, kept_model(home, risk, model_id)
+    return str(read_json(path).get("model_id")) if path.exists() else None
 
 
 def serving_of(home: Home, risk: str) -> str | None:
@@ -116,9 +119,8 @@ def set_serving(home: Home, risk: str, model_id: str) -> str | None:
     if before is not None and before != model_id:
         line.append(before)
     write_json(path, {"model_id": model_id, "before": line})
-    challenger = home.models / risk / CHALLENGER
-    if challenger.exists() and read_json(challenger).get("model_id") == model_id:
-        challenger.unlink()
+    if challenging(home, risk) == model_id:
+        set_challenger(home, risk, None)
     return before
 
 
@@ -187,6 +189,11 @@ def parquet(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def as_json(value: Mapping[str, Any]) -> bytes:
+    """A mapping as the bytes of a file of the registry; equal mappings are equal bytes."""
+    return (json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n").encode()
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A file of the registry; IntegrityError where it is damaged."""
     try:
@@ -198,7 +205,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a file of the registry, whole."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+    write_bytes(path, as_json(value))
 
 
 def _files(home: Home, risk: str, model_id: str) -> dict[str, bytes]:

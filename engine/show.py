@@ -11,7 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from engine import show_audit, show_explain, show_fairness, show_linkage, show_rescue, show_rights, show_selective
+from engine import (
+    show_audit,
+    show_explain,
+    show_fairness,
+    show_linkage,
+    show_models,
+    show_rescue,
+    show_rights,
+    show_selective,
+)
 from engine.show_sources import show_described
 from models.promotion import BASELINES
 
@@ -332,6 +341,7 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_fairness.SHAPES,
     **show_explain.SHAPES,
     **show_linkage.SHAPES,
+    **show_models.SHAPES,
     **show_rescue.SHAPES,
     **show_selective.SHAPES,
 }

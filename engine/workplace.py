@@ -161,6 +161,7 @@ class Workplace:
             self.threads,
             self.list_length,
             self.policy.promotion.trials,
+            self.policy.promotion.unequal == "hold",
         )
 
     def promoted_models(self) -> Models:

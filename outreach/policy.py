@@ -127,10 +127,14 @@ class Release(Section):
 
 
 class Promotion(Section):
-    """Whether a model that passes its gates is used without a person; how many settings of the trees are tried."""
+    """Whether a model that passes its gates is used without a person; how many settings of the trees are tried.
+
+    ``unequal``: whether a group that a model finds too seldom, beyond doubt, holds it back or is only told.
+    """
 
     automatic: bool
     trials: int = Field(default=12, ge=0, le=500)
+    unequal: Literal["hold", "tell"] = "hold"
 
 
 class Retention(Section):
