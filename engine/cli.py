@@ -141,14 +141,21 @@ def evaluate(
     home: HomeOption,
     seed: Annotated[int | None, typer.Option(min=0, help="Default: the seed of the last training.")] = None,
     threads: ThreadsOption = 2,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Compare kept models on the rows that both were tested on.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The figures of each model beside its baselines: for everybody, for entry, for the unsupported.
 
     Example: xunfang evaluate --home demo-home --json
     """
-    from engine import learning, trial
+    from engine import learning, serving, trial
 
+    if model:
+        place = opened(home, seed=learning.seed_of(home_at(home)) if seed is None else seed)
+        emit(serving.compared(place.home, model, place.list_length, place.seed), as_json, "compared")
+        return
     with bars() as progress:
         used = learning.seed_of(home_at(home)) if seed is None else seed
         told = trial.evaluate(opened(home, seed=used, threads=threads), progress)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from engine.nights import Facts
 from engine.population import Population, Progress
 from engine.recordstore import summary
 from engine.workplace import Models, Workplace
+from models.stability import places
 from outreach.drafting import Draft
 from outreach.eligibility import Verdicts, traces
 from outreach.people import people_of
@@ -43,7 +44,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Made:
-    """Everything that a night has made before it is saved."""
+    """Everything that a night has made before it is saved; ``shadow``: the scores of the challengers, by risk."""
 
     business_date: date
     columns: pl.DataFrame
@@ -57,6 +58,8 @@ class Made:
     held_reason: str | None
     standing: Standing
     shift: Mapping[str, Any]
+    challengers: Models = field(default_factory=dict)
+    shadow: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,11 +181,27 @@ def _bulk(made: Made) -> dict[str, pl.DataFrame]:
         "left_out": made.draft.left_out,
     }
     bulk |= {f"scores_{risk}": frame for risk, frame in made.scores.items()}
+    bulk |= {f"shadow_{risk}": frame for risk, frame in made.shadow.items()}
     if made.verdicts:
         bulk["verdicts"] = pl.concat([part.verdicts for part in made.verdicts]).sort(
             "household_id", "person_id", "programme"
         )
     return bulk
+
+
+def _beside(place: Workplace, made: Made, risk: str) -> dict[str, Any]:
+    """The challenger of a risk beside the model that serves: how alike they rank and list, and their mean chances.
+
+    Null where no model serves.
+    """
+    shadow, served = made.shadow[risk], made.scores.get(risk)
+    alike = {} if served is None else places(served, shadow, place.list_length or 0)
+    return {
+        "rank_correlation": alike.get("rank_correlation"),
+        "list_stays": alike.get("list_stays"),
+        "mean": None if served is None else served["probability"].mean(),
+        "challenger_mean": shadow["probability"].mean(),
+    }
 
 
 def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
@@ -238,6 +257,8 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "policy": place.policy.text,
         "programmes": place.settings.programmes,
         "models": {risk: model_id for risk, (model_id, _) in sorted(made.models.items())},
+        "challengers": {risk: model_id for risk, (model_id, _) in sorted(made.challengers.items())},
+        "shadow": {risk: _beside(place, made, risk) for risk in sorted(made.shadow)},
         "lacks": dict(place.settings.lacks),
         "sources": summary(store),
         "assumed": made.population.assumed(),

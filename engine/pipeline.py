@@ -81,7 +81,7 @@ def _night_of(
             staff = place.bureau.staff(nights.planned_this_week(session, business_date))
             return Standing(carried(nights.open_work(session, business_date), moved), staff)
 
-    made = make_night(place, business_date, population, models, standing)
+    made = make_night(place, business_date, population, models, standing, challengers=place.challengers())
     with reading(place.database) as session:
         earlier = nights.lengths_before(session, business_date)
     held = (
@@ -113,8 +113,12 @@ def make_night(
     population: Population,
     models: Models,
     standing: Callable[[pl.DataFrame], Standing],
+    *,
+    challengers: Models,
 ) -> Made:
     """Steps 2 to 5, from its arguments alone, so that a replay of a past night makes the same again.
+
+    ``challengers`` score in the shadow: nothing of theirs comes to a list.
 
     ``standing`` gets the columns and is asked as late as can be: what came back from a visit while the night was at
     work counts.
@@ -137,8 +141,22 @@ def make_night(
         business_date=business_date,
         key=place.keys.tie_break,
     )
+    shadow = scores_of(challengers, columns, groups, place.threads)
     return Made(
-        business_date, columns, groups, scores, verdicts, findings, draft, models, population, None, given, shift
+        business_date,
+        columns,
+        groups,
+        scores,
+        verdicts,
+        findings,
+        draft,
+        models,
+        population,
+        None,
+        given,
+        shift,
+        challengers,
+        shadow,
     )
 
 

@@ -54,11 +54,14 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
     settings = place.settings.model_copy(update={"programmes": told["programmes"], "lacks": told["lacks"]})
     then = dataclasses.replace(place, settings=settings, policy=Policy.from_toml(told["policy"]))
     store = place.store()
-    models = {risk: (name, kept_model(place.home, risk, name)) for risk, name in told["models"].items()}
+    models, challengers = (
+        {risk: (name, kept_model(place.home, risk, name)) for risk, name in told.get(kind, {}).items()}
+        for kind in ("models", "challengers")
+    )
     population = Population(store.cut(told["deliveries"]), then.programmes, None, progress)
     given = read_standing(folder)
     given = dataclasses.replace(given, work=as_now(place, given.work, version_of(told)))
-    made = make_night(then, business_date, population, models, lambda _columns: given)
+    made = make_night(then, business_date, population, models, lambda _columns: given, challengers=challengers)
     made = dataclasses.replace(made, held_reason=told["held_reason"])
     write_frames(then, made, into, progress)
     write_manifest(into / MANIFEST, manifest_of(then, made, into, told["input_sha256"]))

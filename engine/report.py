@@ -99,6 +99,7 @@ LABELS: Final = {
     "average_precision": Text("平均精度", "Average precision"),
     "log_loss": Text("对数损失", "Log loss"),
     "shift": Text("数据与训练时相比变了多少", "How far the data are from what the models learnt from"),
+    "shadow": Text("在旁试算、不上名单的模型", "Models that score in the shadow and list nobody"),
     "lanes": Text("为什么上名单", "Why households are listed"),
     "left_out": Text("为什么没上名单", "Why households are left out"),
     "count": Text("户数", "Households"),
@@ -162,6 +163,7 @@ def night_page(report: NightReport) -> bytes:
             _experiment(report, risk, experiment) for risk, experiment in sorted(report.experiments.items())
         ],
         shifts=_shifts(manifest),
+        shadow=[_shadow(risk, told) for risk, told in sorted(manifest.get("shadow", {}).items())],
         lanes=_counts(manifest.get("lanes", {}), casework.LANES_OF_THE_REPORT),
         left_out=_counts(manifest.get("left_out", {}), casework.LEFT_OUT),
         limits=LIMITS,
@@ -281,6 +283,23 @@ def _experiment(report: NightReport, risk: str, experiment: Mapping[str, Any]) -
         "rows": [] if unavailable is not None else _figure_rows(experiment),
         "reasons": [Text(reason["zh"], reason["en"]) for reason in promotion.get("reasons", ())],
     }
+
+
+def _shadow(risk: str, told: Mapping[str, Any]) -> Text:
+    """How the challenger of a risk compares with the model that serves."""
+    name = RISKS.get(risk, same(risk))
+    if told["mean"] is None:
+        return Text(
+            f"{name.zh}：没有在用的模型可比，平均概率 {told['challenger_mean']:.3f}",
+            f"{name.en}: no model serves to compare with; mean chance {told['challenger_mean']:.3f}",
+        )
+    rank = _number(told["rank_correlation"], few=False, percent=False)
+    stays = _number(told["list_stays"], few=False, percent=True)
+    means = f"{told['mean']:.3f} → {told['challenger_mean']:.3f}"
+    return Text(
+        f"{name.zh}：排序相关 {rank}，名单相同 {stays}，平均概率 {means}",
+        f"{name.en}: rank correlation {rank}, the same households on the list {stays}, mean chance {means}",
+    )
 
 
 def _figure_rows(experiment: Mapping[str, Any]) -> list[FigureRow]:

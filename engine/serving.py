@@ -1,6 +1,6 @@
 """Which model serves, which one challenges it: a person's decisions, each with a reason and audited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine import registry
@@ -8,6 +8,8 @@ from engine.audit import AuditLog
 from engine.errors import UsageError
 from engine.registry import RISKS
 from engine.settings import Home
+from models.evaluate import with_subsets
+from models.keyed import key_of
 
 NONE: Final = "none"
 SHOWN: Final = ("auc", "average_precision", "log_loss")
@@ -47,6 +49,38 @@ def _row(home: Home, risk: str, model_id: str) -> dict[str, Any]:
         "code": manifest.get("code"),
         "data": manifest.get("data"),
     }
+
+
+def compared(home: Home, model_ids: Sequence[str], list_length: int | None, seed: int) -> dict[str, Any]:
+    """Kept models of one risk on the rows that all of them were tested on, out of sample.
+
+    ``rows``: shared households and dates with the same known outcome; ``models``: the figures of each on those.
+    Raises UsageError for a model that is not kept, models of two risks, or models without shared rows.
+    """
+    found = {each: [risk for risk in RISKS if each in registry.ids(home, risk)] for each in model_ids}
+    for each, at in found.items():
+        if not at:
+            raise UsageError(f"there is no model {each}", "xunfang models list shows those there are.")
+    risks = {at[0] for at in found.values()}
+    if len(risks) > 1:
+        raise UsageError("these are models of two risks", "Name models of one risk.")
+    (risk,) = risks
+    tested = {each: registry.rows_tested(home, risk, each).drop_nulls("label") for each in model_ids}
+    keys = ["household_id", "as_of", "label"]
+    shared = next(iter(tested.values())).select(keys)
+    for rows in tested.values():
+        shared = shared.join(rows.select(keys), on=keys, how="semi")
+    if shared.is_empty():
+        raise UsageError(
+            f"{risk}: these models were tested on no row in common", "Train them again on the same records."
+        )
+    of = {each: rows.join(shared, on=keys, how="semi") for each, rows in tested.items()}
+    figures = {
+        each: with_subsets(rows.sort("as_of", "household_id"), key=key_of(seed), list_length=list_length)
+        for each, rows in of.items()
+    }
+    days = [day.isoformat() for day in shared["as_of"].unique().sort()]
+    return {"risk": risk, "as_of": days, "rows": shared.height, "models": figures}
 
 
 def promote(home: Home, log: AuditLog, risk: str, model_id: str, *, reason: str, accept: bool) -> dict[str, Any]:

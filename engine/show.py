@@ -22,7 +22,6 @@ from engine import (
     show_selective,
 )
 from engine.show_sources import show_described
-from models.promotion import BASELINES
 
 Told = Mapping[str, Any]
 
@@ -192,37 +191,6 @@ def _show_check(told: Told, console: Console) -> None:
     _show_keys(told, console)
 
 
-def _show_experiments(told: Told, console: Console) -> None:
-    for risk, experiment in told.items():
-        if "unavailable" in experiment:
-            console.print(f"{risk}: no model, {experiment['unavailable']['en']}")
-            continue
-        console.print(f"\n{risk} ({experiment['figure']}, test {experiment['as_of'].get('test')})")
-        table = Table(
-            "population", "candidate", "n", "base rate", "AUC", "average precision", "log loss", "p@10%", "r@10%"
-        )
-        for population in ("everybody", "entry", "unsupported"):
-            for name in ("model", *BASELINES):
-                figures = experiment.get(name)
-                figures = figures if figures is None or population == "everybody" else figures.get(population)
-                if figures and figures["n"]:
-                    keys = (
-                        "base_rate",
-                        "auc",
-                        "average_precision",
-                        "log_loss",
-                        "precision_at_10pct",
-                        "recall_at_10pct",
-                    )
-                    table.add_row(
-                        population, name, f"{figures['n']:,}", *(_number(figures.get(key)) for key in keys)
-                    )
-        console.print(table)
-        console.print("promoted" if experiment.get("promoted") else "not promoted")
-        for reason in experiment["promotion"]["reasons"]:
-            console.print(f"  {reason['en']}")
-
-
 def _show_status(told: Told, console: Console) -> None:
     if told["last_night"] is None:
         console.print("No night has been run in this home yet.")
@@ -326,7 +294,6 @@ def _show_poverty(told: Told, console: Console) -> None:
 SHAPES: dict[str, Callable[[Told, Console], None]] = {
     "night": _show_night,
     "check": _show_check,
-    "experiments": _show_experiments,
     "status": _show_status,
     "verify": _show_verify,
     "poverty": _show_poverty,

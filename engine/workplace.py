@@ -169,6 +169,11 @@ class Workplace:
         found = {risk: registry.promoted_model(self.home, risk) for risk in registry.RISKS}
         return {risk: model for risk, model in found.items() if model is not None}
 
+    def challengers(self) -> Models:
+        """The model of each risk that scores in the shadow."""
+        found = {risk: registry.challenger_model(self.home, risk) for risk in registry.RISKS}
+        return {risk: model for risk, model in found.items() if model is not None}
+
     def inputs(self, models: Models, store: RecordStore | None = None) -> Inputs:
         """What a night is made from, as hashes: where one differs, the night would come out differently.
 

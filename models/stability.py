@@ -31,7 +31,7 @@ def stability(
     """
     before, after = (model.score(columns, groups, threads=threads) for model in (old, new))
     named = [model.reasons(columns, threads) for model in (old, new)]
-    return {"households": columns.height, **_reasons(columns, *named), **_places(before, after, list_length)}
+    return {"households": columns.height, **_reasons(columns, *named), **places(before, after, list_length)}
 
 
 def _reasons(columns: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> Mapping[str, float | None]:
@@ -50,7 +50,8 @@ def _reasons(columns: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -
     return told.row(0, named=True)
 
 
-def _places(before: pl.DataFrame, after: pl.DataFrame, list_length: int) -> Mapping[str, float | None]:
+def places(before: pl.DataFrame, after: pl.DataFrame, list_length: int) -> dict[str, float | None]:
+    """``rank_correlation`` and ``list_stays`` (see ``stability``) of two scorings: ``household_id, priority``."""
     both = before.select("household_id", old="priority").join(
         after.select("household_id", new="priority"), on="household_id"
     )

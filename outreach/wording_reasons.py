@@ -234,6 +234,7 @@ UNITS: Final[dict[str, Words]] = {
     "share of the mean": _share,
     "share of the mean/month": _slope,
     "spells": _things("次", "spell", "spells"),
+    "visits": _things("次", "visit", "visits"),
     "weighted events": _faded,
     "years": _things("年", "year", "years"),
 }
