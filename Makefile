@@ -1,4 +1,4 @@
-.PHONY: install demo test histories check fix bench faults tamper lock clean help
+.PHONY: install demo test histories bands check fix bench faults tamper lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,6 +24,9 @@ test: install    ## all tests
 
 histories: install   ## 5,000 histories of deliveries; XUNFANG_SEEDS=100-119 for 10,000 others
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/long/test_delivery_histories_long.py
+
+bands: install   ## how much can be learnt on three counties and in the five worlds (half an hour)
+	$(BIN)/python -m pytest tests/long/test_county_learnable_long.py
 
 check: install   ## style, types, layers: changes nothing
 	$(BIN)/ruff check .
