@@ -141,9 +141,14 @@ def evaluate(
     home: HomeOption,
     seed: Annotated[int | None, typer.Option(min=0, help="Default: the seed of the last training.")] = None,
     threads: ThreadsOption = 2,
+    *,
     model: Annotated[
         list[str] | None, typer.Option(help="Compare kept models on the rows that both were tested on.")
     ] = None,
+    scorecard: Annotated[
+        bool, typer.Option("--scorecard", help="Short lists by the model beside every other way of choosing.")
+    ] = False,
+    page: Annotated[Path | None, typer.Option(help="With --scorecard: write it as one page (HTML).")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """The figures of each model beside its baselines: for everybody, for entry, for the unsupported.
@@ -151,15 +156,18 @@ def evaluate(
     Example: xunfang evaluate --home demo-home --json
     """
     from engine import learning, serving, trial
+    from engine import scorecard as cards
+    from engine.registry import RISKS
 
+    place = opened(home, seed=learning.seed_of(home_at(home)) if seed is None else seed, threads=threads)
     if model:
-        place = opened(home, seed=learning.seed_of(home_at(home)) if seed is None else seed)
         emit(serving.compared(place.home, model, place.list_length, place.seed), as_json, "compared")
         return
     with bars() as progress:
-        used = learning.seed_of(home_at(home)) if seed is None else seed
-        told = trial.evaluate(opened(home, seed=used, threads=threads), progress)
-    emit(told, as_json, "experiments")
+        told = cards.figures(place, RISKS, progress=progress) if scorecard else trial.evaluate(place, progress)
+    if page is not None and scorecard:
+        cards.write_page(told, page)
+    emit(told, as_json, "scorecard" if scorecard else "experiments")
 
 
 @app.command()

@@ -74,6 +74,24 @@ def _show_earlier(experiment: Told, console: Console) -> None:
             console.print(f"  tested on {day} as well, beside the last status: {', '.join(said)}")
 
 
+def _show_scorecard(told: Told, console: Console) -> None:
+    """The newest date of the unsupported; the page and the JSON tell all."""
+    for each in told["risks"]:
+        if "unavailable" in each:
+            console.print(f"{each['risk']}: {each['unavailable']}")
+            continue
+        rows = [row for row in each["rows"] if row["by"] is None and row["subset"] == "unsupported"]
+        newest = max(row["as_of"] for row in rows)
+        console.print(f"\n{each['risk']}: the unsupported on {newest}")
+        named = ("precision", "lift", "recall", "exclusion", "recall_soon", "verified_per_visit")
+        table = Table("list", "by", "households", *(name.replace("_", " ") for name in named))
+        for row in rows:
+            if row["as_of"] == newest:
+                cells = (_number(row[name]) for name in named)
+                table.add_row(f"{row['share']:.1%}", row["way"], str(row["k"]), *cells)
+        console.print(table)
+
+
 def _figures(title: str, told: Told, names: Iterable[str]) -> Table:
     """A row for each population and candidate."""
     table = Table("population", title, "n", *FIGURES.values())
@@ -96,4 +114,5 @@ SHAPES: Final[Mapping[str, Callable[[Told, Console], None]]] = {
     "models": _show_models,
     "compared": _show_compared,
     "experiments": _show_experiments,
+    "scorecard": _show_scorecard,
 }

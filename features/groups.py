@@ -64,6 +64,22 @@ def groups_of(sources: Sources, as_of: date, deliveries: Collection[str] | None 
     )
 
 
+def first_applications(sources: Sources, as_of: date) -> pl.DataFrame:
+    """``household_id, applied_on``: the earliest month of a means-tested grant or refusal that is on record.
+
+    Of the households valid on ``as_of``; those who never applied are not there, nor anybody without that source.
+    """
+    roster = roster_of(sources.known_by(as_of), Context(NO_CALENDAR))
+    return (
+        owned(roster, "benefit")
+        .filter(pl.col("programme").is_in(MEANS_TESTED))
+        .group_by("household_id")
+        .agg(applied_on=pl.col("month").min())
+        .sort("household_id")
+        .collect()
+    )
+
+
 def _of_members(roster: Roster) -> pl.LazyFrame:
     age = pl.col("age")
     head = pl.col("relation") == "head"

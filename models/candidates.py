@@ -119,5 +119,13 @@ class Candidates:
 
 
 def rows_tested(parts: Sequence[Scored]) -> pl.DataFrame:
-    """The tested rows as the trees scored them: ``TESTED_COLUMNS``, sorted by date and household."""
-    return pl.concat([part["model"] for part in parts]).select(TESTED_COLUMNS).sort("as_of", "household_id")
+    """The tested rows as the trees scored them: ``TESTED_COLUMNS``, sorted by date and household.
+
+    Then a column ``score_<baseline>`` for each baseline, for comparisons on other lists than the experiment's.
+    """
+    others = [name for name in parts[0] if name != "model"]
+    beside = [
+        part["model"].select(*TESTED_COLUMNS, *(part[name]["score"].alias(f"score_{name}") for name in others))
+        for part in parts
+    ]
+    return pl.concat(beside).sort("as_of", "household_id")

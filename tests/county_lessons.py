@@ -25,7 +25,7 @@ from models.calibration import Floats
 from models.evaluate import auc
 from models.experiment import model_features
 from models.risk import matrix
-from models.split import rows_of, temporal_split
+from models.split import rows_of, temporal_splits
 from models.training import Settings, grow, out_of_fold, predict
 
 SEED = 1
@@ -183,8 +183,7 @@ def spec_of(risk: Risk) -> LabelSpec | None:
 
 def auc_of(examples: pl.DataFrame, features: tuple[Feature, ...]) -> dict[str, float]:
     """``figures_of`` the newest date by a model of the dates that had matured by then."""
-    split = temporal_split(examples)
-    assert split is not None
+    (split,) = temporal_splits(examples)
     train, _, test = rows_of(examples, split)
     names = [feature.name for feature in features]
     text = grow(
