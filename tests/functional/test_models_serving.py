@@ -36,7 +36,7 @@ def other(home: Path) -> str:
 
 
 def noted(home: Path, action: str) -> list[dict]:
-    told = done(xunfang("audit", "list", "--home", home, "--purpose", "audit", "--as", "auditor", "--json")).json
+    told = done(xunfang("--as", "auditor", "audit", "list", "--home", home, "--json")).json
     return [entry for entry in told["entries"] if entry["action"] == action]
 
 
