@@ -11,6 +11,7 @@ import typer
 
 from engine.commands import (
     audit,
+    card,
     columns,
     consent,
     explain,
@@ -71,6 +72,7 @@ app.add_typer(poverty.app)
 app.add_typer(explain.app)
 app.add_typer(selective.app)
 app.add_typer(fairness.app)
+app.add_typer(card.app)
 app.add_typer(holding.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)

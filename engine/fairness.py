@@ -82,7 +82,7 @@ def audit_of(learner: Learner, risk: Risk) -> dict[str, Any] | None:
         without = ablation(learnt, test, features, groups, **with_)
     except TooLittleToLearnError:
         without = None
-    told = [row | {"n": _count(row["n"])} for row in found]
+    told = [row | {"n": told_count(row["n"])} for row in found]
     return {"as_of": day.isoformat(), "proxies": told, "ablation": without}
 
 
@@ -150,7 +150,7 @@ def floors_of(
                 {
                     "by": by,
                     "floor": floor,
-                    "exchanged": 0 if not exchanged else _count(exchanged),
+                    "exchanged": 0 if not exchanged else told_count(exchanged),
                     "precision": dict(zip(("without", "with"), precision, strict=True)),
                     "recall": dict(zip(("without", "with"), recall, strict=True)),
                 }
@@ -168,11 +168,11 @@ def _found(listed: pl.DataFrame, rows: pl.DataFrame) -> tuple[float | None, floa
 
 
 def _rounded(found: Mapping[str, Any]) -> dict[str, Any]:
-    rows = [row | {"n": _count(row["n"]), "positives": _count(row["positives"])} for row in found["groups"]]
-    counts = {name: _count(found[name]) for name in ("n", "positives", "unknown")}
+    rows = [row | {"n": told_count(row["n"]), "positives": told_count(row["positives"])} for row in found["groups"]]
+    counts = {name: told_count(found[name]) for name in ("n", "positives", "unknown")}
     return {**counts, "cuts": found["cuts"], "groups": rows}
 
 
-def _count(households: int) -> int | None:
+def told_count(households: int) -> int | None:
     """A count as it leaves the analyst: null for seven and fewer, else to the nearest five."""
     return None if households <= FEW else STEP * ((households + STEP // 2) // STEP)

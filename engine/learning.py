@@ -21,6 +21,7 @@ from features.catalog import FEATURES
 from features.labels import COUNTY, LabelSpec, LabelSpecError
 from models.card import card
 from models.experiment import Experiment, model_features, run_experiment
+from models.explained_sample import explained_sample
 from models.fairness_gate import gate_of
 from models.groupings import groupings
 from models.leaks import LeakError
@@ -277,6 +278,7 @@ def _keep_model(
     files = {
         registry.METRICS: registry.as_json(told),
         registry.DRIFT: registry.as_json(reference(model, examples, experiment.tested)),
+        registry.EXPLAINED: registry.parquet(explained_sample(model, examples, seed=learner.seed)),
         CARD: card(experiment, model, assumed).encode(),
     }
     if experiment.tested is not None:

@@ -2,8 +2,8 @@
 
 ``models/<risk>/<model_id>/`` holds the booster (``model.txt``), its facts (``model.json``), the figures of its
 experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), what nights are measured against
-(``drift.json``), its card, and ``manifest.json`` with the hash of each. The id is the hash of the manifest, so that
-a folder is whole and unaltered, or refused.
+(``drift.json``), a sample of explained rows (``explained.parquet``), its card, and ``manifest.json`` with the hash
+of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 TESTED: Final = "tested.parquet"
 DRIFT: Final = "drift.json"
+EXPLAINED: Final = "explained.parquet"
 SERVING: Final = "promoted.json"
 CHALLENGER: Final = "challenger.json"
 FORMAT: Final = 1
@@ -112,6 +113,19 @@ def serving_of(home: Home, risk: str) -> str | None:
     return str(read_json(path).get("model_id")) if path.exists() else None
 
 
+def before(home: Home, risk: str, model_id: str) -> str | None:
+    """The model that served before this one; of one that never served, the one that serves; None where none did."""
+    path = home.models / risk / SERVING
+    if not path.exists():
+        return None
+    told = read_json(path)
+    line = [*told.get("before", []), told.get("model_id")]
+    if model_id not in line:
+        return str(line[-1])
+    place = line.index(model_id)
+    return str(line[place - 1]) if place else None
+
+
 def set_serving(home: Home, risk: str, model_id: str) -> str | None:
     """Let a kept model serve; the one before it is remembered, and returned. A challenger that serves is none."""
     before, path = serving_of(home, risk), home.models / risk / SERVING
@@ -180,6 +194,12 @@ def rows_tested(home: Home, risk: str, model_id: str | None = None) -> pl.DataFr
     if found is None:
         raise ModelError(f"{risk}: there is no model with rows that it was tested on", "Run xunfang train.")
     return pl.read_parquet(BytesIO(found))
+
+
+def rows_explained(home: Home, risk: str, model_id: str) -> pl.DataFrame | None:
+    """The sample of a kept model (``models.explained_sample``), None of one kept by a version without."""
+    found = _files(home, risk, model_id).get(EXPLAINED)
+    return None if found is None else pl.read_parquet(BytesIO(found))
 
 
 def parquet(frame: pl.DataFrame) -> bytes:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from engine import (
     show_audit,
+    show_card,
     show_explain,
     show_fairness,
     show_linkage,
@@ -309,6 +310,7 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_explain.SHAPES,
     **show_linkage.SHAPES,
     **show_models.SHAPES,
+    **show_card.SHAPES,
     **show_rescue.SHAPES,
     **show_selective.SHAPES,
 }

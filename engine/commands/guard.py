@@ -53,6 +53,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "models challenge": Deed("review", purpose="review"),
     "features show": Deed("learn", "private", "learning"),
     "fairness": Deed("learn", "private", "learning"),
+    "card": Deed("learn", "private", "learning"),
     "poverty": Deed("learn", "private", "learning"),
     "yield": Deed("learn", "private", "learning"),
     "night": Deed("run", "identity", noted=True),
