@@ -208,7 +208,7 @@ def _rounded(told: Any) -> Any:
     """The same with every count of households as it may leave the analyst."""
     if isinstance(told, Mapping):
         return {
-            name: told_count(value) if name in COUNTS and isinstance(value, int) else _rounded(value)
+            name: told_count(round(value)) if name in COUNTS and isinstance(value, int | float) else _rounded(value)
             for name, value in told.items()
         }
     return [_rounded(each) for each in told] if isinstance(told, list | tuple) else told
