@@ -36,7 +36,7 @@ SETTINGS: Final[dict[Any, Any]] = {
     "path.simplify": False,
 }
 ADDS: Final = Text("对得分的影响（对数几率）", "What it adds to the score (log-odds)")
-ADD_TOGETHER: Final = Text("两项合在一起另外增减的", "What the two add together, beyond each alone")
+ADD_TOGETHER: Final = Text("两项合在一起的影响", "Added by the two together")
 LOW: Final = Text("低", "low")
 HIGH: Final = Text("高", "high")
 
@@ -86,7 +86,7 @@ def _beeswarm(names: Sequence[str], values: Floats, contributions: Floats, first
 
     shown = [f"@{place}@" for place in first]
     contributions, values = contributions[:SWARM], values[:SWARM]
-    fig, ax = _empty(7.6, 0.42 * len(first) + 1.0, left=0.44)
+    fig, ax = _empty(8.6, 0.42 * len(first) + 1.0, left=0.5)
     np.random.seed(0)
     shap.plots.beeswarm(
         shap.Explanation(contributions[:, first], data=values[:, first], feature_names=shown),
@@ -137,7 +137,7 @@ def _interaction(model: RiskModel, values: Floats, first: Sequence[int]) -> list
     )
     for bar in fig.axes[1:]:
         bar.remove()
-    ax.set_position((0.13, 0.17, 0.84, 0.78))
+    ax.set_position((0.16, 0.17, 0.81, 0.78))
     words = {"@x@": label_of(names[one]), "@y@": ADD_TOGETHER}
     return [Drawing("interaction", (names[one], names[other]), _named(fig, ax, words))]
 

@@ -290,11 +290,18 @@ def _drawn(drawings: Sequence[Drawing]) -> list[dict[str, Any]]:
         {
             "kind": each.kind,
             "name": LABELS[each.kind],
-            "of": None if each.kind == "beeswarm" else Text("，", "; ").join(map(label_of, each.columns)),
+            "of": _of(each),
             "svg": markup(each.svg),
         }
         for each in drawings
     ]
+
+
+def _of(drawing: Drawing) -> Text | None:
+    if drawing.kind == "beeswarm":
+        return None
+    along, *colour = map(label_of, drawing.columns)
+    return Text("；颜色：", "; colour: ").join([along, *colour])
 
 
 def _stability(told: Row | None) -> list[Text] | None:

@@ -39,7 +39,7 @@ def told(home: Path, model: str, page: Path) -> dict[str, Any]:
     return answer
 
 
-def kept_again(home: Path, model_id: str, frame: pl.DataFrame | None) -> str:
+def kept_again(home: Path, model_id: str, frame: pl.DataFrame | None, seed: int = SEED) -> str:
     """The same model in a whole folder of its own, with another explained sample or none."""
     place = Home(home)
     folder = home / "models" / RISK / model_id
@@ -47,7 +47,7 @@ def kept_again(home: Path, model_id: str, frame: pl.DataFrame | None) -> str:
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in left_out}
     if frame is not None:
         files[registry.EXPLAINED] = registry.parquet(frame)
-    return registry.keep(place, RISK, registry.kept_model(place, RISK, model_id), files, {"seed": SEED})
+    return registry.keep(place, RISK, registry.kept_model(place, RISK, model_id), files, {"seed": seed})
 
 
 def counts(told: Any) -> list[Any]:
@@ -122,6 +122,13 @@ def test_a_sample_that_does_not_add_up_makes_no_card_and_a_model_without_one_say
     run = done(xunfang("card", RISK, "--home", copy, "--model", without, "--page", tmp_path / "old.html", "--json"))
     assert (run.json["moves"], run.json["stability"]) == (None, None)
     assert "train to have it" in (tmp_path / "old.html").read_text("utf-8")
+    twin = kept_again(copy, model, frame, seed=SEED + 1)
+    for each in (model, twin):
+        registry.set_serving(Home(copy), RISK, each)
+    stayed = done(xunfang("card", RISK, "--home", copy, "--json")).json
+    assert (stayed["model_id"], stayed["serves"], stayed["stability"]["before"]) == (twin, True, model)
+    assert {stayed["stability"][name] for name in ("same_first", "overlap", "list_stays")} == {1.0}
+    assert stayed["stability"]["rank_correlation"] == pytest.approx(1.0)
 
 
 def test_a_model_that_is_not_kept_is_refused(home: Path) -> None:
