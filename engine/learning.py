@@ -285,6 +285,7 @@ def _keep_model(
         files[registry.TESTED] = registry.parquet(experiment.tested)
     data = learner.population.store.fingerprint(learner.population.deliveries)
     hashes = {"inputs": told["inputs"], "data": data, "seed": learner.seed}
+    hashes["assumed"] = [{"zh": zh, "en": en} for zh, en in assumed]
     return registry.keep(learner.home, model.risk, model, files, hashes)
 
 

@@ -25,7 +25,6 @@ from models.promotion import BASELINES, over_time
 from models.reliability import reliability_over
 from models.risk import RiskModel
 from models.stability import stability
-from outreach.wording_casework import source_name
 
 COUNTS: Final = ("n", "positives", "examples", "labelled", "null_label", "positive", "households")
 """What counts households: rounded to five, null for seven and fewer."""
@@ -56,7 +55,6 @@ def figures(
     model = registry.kept_model(place.home, chosen, wanted)
     metrics, manifest = (each(place.home, chosen, wanted) for each in (registry.metrics_of, registry.manifest_of))
     sample = sample_of(place, chosen, wanted, model)
-    population = place.population(progress)
     told = {
         "risk": chosen,
         "model_id": wanted,
@@ -67,7 +65,7 @@ def figures(
         "training": {"columns": len(model.feature_names), "concepts": len(set(model.concepts)), **model.about},
         "calibrator": model.calibrator.to_mapping()["kind"],
         "spec": None if model.spec is None else dict(model.spec),
-        "assumed": [{"zh": name.zh, "en": name.en} for name in map(source_name, population.assumed())],
+        "assumed": manifest.get("assumed", []),
         "figure": metrics.get("figure"),
         "as_of": metrics.get("as_of", {}),
         "rows": metrics.get("rows", {}),

@@ -16,7 +16,9 @@ from engine.intake.quarantine import open_rows
 from engine.keys import load_keys
 from engine.learning import Learner, _keep_model
 from engine.population import Population
+from engine.registry import manifest_of
 from engine.settings import Home, read_settings
+from features.catalog import by_name
 from models.experiment import run_experiment
 from models.training import Settings, train
 
@@ -182,17 +184,21 @@ def test_a_first_load_is_dated_by_the_lag_and_never_after_the_delivery(home: Hom
 
 def test_the_card_of_a_model_that_learnt_from_a_first_load_says_so(home: Home) -> None:
     put(home, "rs-2024-06-30", pension=pensions("甲,P1,202401,1"))
-    model = train(make_examples(200, DATES[:1]), FEATURES, risk="emergency", seed=1, settings=Settings(rounds=2))
+    column = by_name("income_drop_3m")
+    examples = make_examples(200, DATES[:1]).rename({"income_drop": column.name})
+    model = train(examples, [column], risk="emergency", seed=1, settings=Settings(rounds=2))
     figures = run_experiment(make_examples(10), FEATURES, risk="emergency", seed=1, lacking=("medical",))
-    cards = []
+    cards, manifests = [], []
     for entries in ({}, FIRST):
         shutil.rmtree(home.records, ignore_errors=True)
         home.database.unlink(missing_ok=True)
         describe(home, **entries)
         population = Population(take_in(home).store, None)
         learner = Learner(home, read_settings(home), population, seed=1, threads=1, list_length=None)
-        model_id = _keep_model(learner, "emergency", model, figures, "")
+        model_id = _keep_model(learner, model, figures, examples, {"inputs": ""})
         cards.append((home.models / "emergency" / model_id / "card.md").read_text("utf-8"))
+        manifests.append(manifest_of(home, "emergency", model_id)["assumed"])
+    assert manifests == [[], [{"zh": "收入", "en": "income"}]]
     assert "assumed" not in cards[0]
     assert "the days of knowledge are assumed: income" in cards[1]
 
