@@ -26,6 +26,7 @@ from engine.commands import (
     rescue,
     rights,
     selective,
+    signs,
     state,
     survey,
 )
@@ -71,6 +72,7 @@ app.add_typer(records.app)
 app.add_typer(poverty.app)
 app.add_typer(explain.app)
 app.add_typer(selective.app)
+app.add_typer(signs.app)
 app.add_typer(fairness.app)
 app.add_typer(card.app)
 app.add_typer(holding.app)

@@ -21,6 +21,7 @@ from engine import (
     show_rescue,
     show_rights,
     show_selective,
+    show_signs,
 )
 from engine.show_sources import show_described
 
@@ -313,4 +314,5 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_card.SHAPES,
     **show_rescue.SHAPES,
     **show_selective.SHAPES,
+    **show_signs.SHAPES,
 }

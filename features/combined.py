@@ -67,9 +67,10 @@ def has_catastrophic_who40() -> pl.Expr:
 def largest_admission_to_income() -> pl.Expr:
     """Out-of-pocket costs of the dearest admission of 12 months over the mean month's income (EV-MED5 at 3).
 
-    60 where there are costs and no income. Null where a source knows no member.
+    60 where there are costs and no income, 0 without an admission. Null where a source knows no member.
     """
-    return _load(of_year("_oop_largest"), mean_income(YEAR), 60)
+    dearest = pl.when(of_year("_oop").is_not_null()).then(pl.coalesce(of_year("_oop_largest"), 0))
+    return _load(dearest, mean_income(YEAR), 60)
 
 
 @burden(
@@ -133,6 +134,7 @@ def school_fees_to_income() -> pl.Expr:
     concept="support",
     low=0,
     high=5,
+    direction=1,
 )
 def benefits_to_income_12m() -> pl.Expr:
     """Benefits paid in 12 months over the year's income before assistance; 5 where there is no income.
@@ -150,6 +152,7 @@ def benefits_to_income_12m() -> pl.Expr:
     concept="work_loss",
     low=0,
     high=1,
+    direction=1,
 )
 def is_without_work_and_income() -> pl.Expr:
     """1 where somebody is of 16 to 59, nobody works, and the last 3 reported months hold no income, else 0.

@@ -15,7 +15,9 @@ class Feature:
 
     ``direction`` is +1 where a higher value must never lower the risk, -1 where it must never raise it, 0 where no
     direction can be defended. ``concept`` groups correlated columns for the reasons. ``modelled`` is False for
-    columns that people read but models may not (nominal money: a model must survive inflation).
+    columns that people read but models may not (nominal money: a model must survive inflation). ``no_direction``
+    says of a column that less income, more costs or more arrears move why no direction can be defended: a poverty
+    model may not have it (with it such a household could fall on the list).
     """
 
     name: str
@@ -29,6 +31,7 @@ class Feature:
     direction: Direction
     concept: str
     modelled: bool
+    no_direction: str | None = None
 
     @property
     def meaning(self) -> str:
@@ -47,6 +50,7 @@ def feature(
     high: float | None = None,
     direction: Direction = 0,
     modelled: bool = True,
+    no_direction: str | None = None,
 ) -> Callable[[Callable[[], pl.Expr]], Feature]:
     """Declare the function below it as a feature; the function's name is the column's name."""
 
@@ -63,6 +67,7 @@ def feature(
             direction=direction,
             concept=concept,
             modelled=modelled,
+            no_direction=no_direction,
         )
 
     return declare

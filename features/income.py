@@ -307,7 +307,7 @@ def _told(column: pl.Expr) -> pl.Expr:
     return pl.when(months_observed() >= DYNAMICS).then(column)
 
 
-@change(zh="近3月收入降幅", en="Fall of income, 3 months", unit="share", low=-1, high=1)
+@change(zh="近3月收入降幅", en="Fall of income, 3 months", unit="share", low=-1, high=1, direction=1)
 def income_drop_3m() -> pl.Expr:
     """How far the mean of the last 3 months lies below that of the months before it (up to 9), as a share of it.
 
@@ -317,7 +317,7 @@ def income_drop_3m() -> pl.Expr:
     return _told(pl.when(before > 0).then((1 - total(3) / 3 / before).clip(-1, 1)))
 
 
-@change(zh="末月收入降幅", en="Fall of income, last month", unit="share", low=-1, high=1)
+@change(zh="末月收入降幅", en="Fall of income, last month", unit="share", low=-1, high=1, direction=1)
 def income_drop_1m() -> pl.Expr:
     """How far the last reported month lies below the mean of the months before it (up to 11), as a share of it.
 
@@ -327,7 +327,14 @@ def income_drop_1m() -> pl.Expr:
     return _told(pl.when(before > 0).then((1 - pl.col("_m0") / before).clip(-1, 1)))
 
 
-@change(zh="收入连续两月大幅下降", en="Income collapsed two months running", unit="0/1", low=0, high=1)
+@change(
+    zh="收入连续两月大幅下降",
+    en="Income collapsed two months running",
+    unit="0/1",
+    low=0,
+    high=1,
+    no_direction="a further loss lowers the mean that it is measured against, which can end it",
+)
 def has_income_collapse() -> pl.Expr:
     """1 where each of the last two months lies 40 % or more below the 12-month mean (trigger EV-INC1), else 0.
 
@@ -337,7 +344,14 @@ def has_income_collapse() -> pl.Expr:
     return _told(yes(pl.when(floor > 0).then((pl.col("_m0") <= floor) & (pl.col("_m1") <= floor))))
 
 
-@change(zh="近12月收入趋势", en="Slope of income, 12 months", unit="share of the mean/month", low=-1, high=1)
+@change(
+    zh="近12月收入趋势",
+    en="Slope of income, 12 months",
+    unit="share of the mean/month",
+    low=-1,
+    high=1,
+    no_direction="null once the last income is lost",
+)
 def income_slope_12m() -> pl.Expr:
     """Least-squares slope of monthly income over the months observed, as a share of their mean per month.
 
@@ -350,7 +364,14 @@ def income_slope_12m() -> pl.Expr:
     return _told(ratio(slope, mean_income(YEAR), -1, 1))
 
 
-@change(zh="近12月收入波动", en="Volatility of income, 12 months", unit="share of the mean", low=0, high=4)
+@change(
+    zh="近12月收入波动",
+    en="Volatility of income, 12 months",
+    unit="share of the mean",
+    low=0,
+    high=4,
+    no_direction="a loss can raise it or lower it",
+)
 def income_volatility_12m() -> pl.Expr:
     """Standard deviation of monthly income over the months observed, as a share of their mean.
 
@@ -364,7 +385,14 @@ def income_volatility_12m() -> pl.Expr:
     return _told(ratio((squares / months_observed()).sqrt(), mean, 0, 4))
 
 
-@change(zh="最低月收入与均值之比", en="Lowest month over the mean", unit="ratio", low=-1, high=1)
+@change(
+    zh="最低月收入与均值之比",
+    en="Lowest month over the mean",
+    unit="ratio",
+    low=-1,
+    high=1,
+    no_direction="a loss lowers the mean, and so can raise it",
+)
 def lowest_month_ratio_12m() -> pl.Expr:
     """The lowest monthly income of the months observed over their mean.
 
@@ -395,7 +423,14 @@ def months_without_income_running() -> pl.Expr:
     return pl.when(months_observed().is_not_null()).then(running)
 
 
-@change(zh="距上次工资月数", en="Months since the last wage", unit="months", low=0, high=12)
+@change(
+    zh="距上次工资月数",
+    en="Months since the last wage",
+    unit="months",
+    low=0,
+    high=12,
+    no_direction="null once the only wage of a short history is lost; who never needed a wage has 12",
+)
 def months_since_wage() -> pl.Expr:
     """Months from the last month with a wage to the last reported one; 12 where a year observed has none.
 

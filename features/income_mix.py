@@ -6,10 +6,18 @@ from typing import Final
 import polars as pl
 
 from features.feature import feature
-from features.income import INCOME, LABOUR, mean_of_year, money, months_observed
+from features.income import INCOME, LABOUR, mean_of_year, money, months_observed, per_head
 from features.windows import YEAR, share, yes
 
-mix = partial(feature, sources=INCOME, concept="income_mix", unit="share", low=0, high=1)
+mix = partial(
+    feature,
+    sources=INCOME,
+    concept="income_mix",
+    unit="share",
+    low=0,
+    high=1,
+    no_direction="where one kind of income is lost the shares of the others rise, and without any all are null",
+)
 people = partial(feature, sources=INCOME, concept="earners")
 
 
@@ -134,7 +142,7 @@ def unregistered_share_12m() -> pl.Expr:
     return _of_gross("unregistered")
 
 
-@people(zh="收入来源种数", en="Kinds of income", unit="kinds", low=0, high=9)
+@people(zh="收入来源种数", en="Kinds of income", unit="kinds", low=0, high=9, direction=-1)
 def income_kinds_12m() -> pl.Expr:
     """Number of kinds of income before assistance with a positive sum in the last 12 months.
 
@@ -145,7 +153,7 @@ def income_kinds_12m() -> pl.Expr:
     return pl.when(months_observed().is_not_null()).then(number)
 
 
-@people(zh="有劳动收入人数", en="Earners", unit="persons", low=0, high=60)
+@people(zh="有劳动收入人数", en="Earners", unit="persons", low=0, high=60, direction=-1)
 def earners_12m() -> pl.Expr:
     """Members with labour income in the last 12 months.
 
@@ -154,7 +162,7 @@ def earners_12m() -> pl.Expr:
     return pl.when(months_observed().is_not_null()).then(pl.col("_earners"))
 
 
-@people(zh="有劳动收入人口占比", en="Earners per member", unit="share", low=0, high=1)
+@people(zh="有劳动收入人口占比", en="Earners per member", unit="share", low=0, high=1, direction=-1)
 def earners_share_12m() -> pl.Expr:
     """Members with labour income in the last 12 months, over all members.
 
@@ -163,7 +171,14 @@ def earners_share_12m() -> pl.Expr:
     return pl.when(months_observed().is_not_null()).then(share(pl.col("_earners"), pl.col("_members")))
 
 
-@people(zh="最大收入者占劳动收入比", en="Share of the largest earner", unit="share", low=0, high=1)
+@people(
+    zh="最大收入者占劳动收入比",
+    en="Share of the largest earner",
+    unit="share",
+    low=0,
+    high=1,
+    no_direction="the loss of the smaller income raises it, and of the only one makes it null",
+)
 def largest_earner_share_12m() -> pl.Expr:
     """Labour income of the member with the largest, over that of all members, last 12 months.
 
@@ -172,7 +187,7 @@ def largest_earner_share_12m() -> pl.Expr:
     return share(pl.col("_labour_largest"), pl.col("_labour_of_persons"))
 
 
-@people(zh="户主有劳动收入", en="Head earns", unit="0/1", low=0, high=1)
+@people(zh="户主有劳动收入", en="Head earns", unit="0/1", low=0, high=1, direction=-1)
 def head_earns_12m() -> pl.Expr:
     """1 where the head has labour income in the last 12 months, else 0.
 
@@ -182,7 +197,14 @@ def head_earns_12m() -> pl.Expr:
     return yes(pl.when(known).then(pl.col("_labour_head") > 0))
 
 
-@people(zh="户主占劳动收入比", en="Share of the head in labour income", unit="share", low=0, high=1)
+@people(
+    zh="户主占劳动收入比",
+    en="Share of the head in labour income",
+    unit="share",
+    low=0,
+    high=1,
+    no_direction="the loss of the smaller income raises it, and of the only one makes it null",
+)
 def head_labour_share_12m() -> pl.Expr:
     """Labour income of the head over that of all members, last 12 months.
 
@@ -245,6 +267,15 @@ def labour_income_per_adult_12m() -> pl.Expr:
     return pl.when(pl.col("_adults") > 0).then(mean_of_year("_labour") / pl.col("_adults"))
 
 
+@money(zh="近12月人均工资性月收入", en="Wages per head, 12 months", direction=-1)
+def wage_per_head_12m() -> pl.Expr:
+    """Monthly wages per member, mean of the last 12 months observed; 0 where no wage was among the income.
+
+    Null where no member was ever known to the source.
+    """
+    return per_head(mean_of_year("_wage"))
+
+
 FEATURES: Final = (
     wage_share_12m,
     business_share_12m,
@@ -271,4 +302,5 @@ FEATURES: Final = (
     head_labour_income_12m,
     labour_income_per_earner_12m,
     labour_income_per_adult_12m,
+    wage_per_head_12m,
 )

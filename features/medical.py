@@ -108,7 +108,8 @@ def of_year(measure: str) -> pl.Expr:
 
 
 cost = partial(feature, sources=MEDICAL, concept="medical_burden", low=0)
-illness = partial(feature, sources=MEDICAL, concept="illness", low=0)
+illness = partial(feature, sources=MEDICAL, concept="illness", low=0, direction=1)
+"""Illness is never good news: a household that goes to the clinic more is not the better off for it."""
 
 
 @cost(
@@ -127,19 +128,37 @@ def oop_12m() -> pl.Expr:
     return of_year("_oop")
 
 
-@cost(zh="近3月自付占全年比", en="Share of the last 3 months in out-of-pocket", unit="share", high=1)
+@cost(
+    zh="近3月自付占全年比",
+    en="Share of the last 3 months in out-of-pocket",
+    unit="share",
+    high=1,
+    no_direction="a bill added lowers the share of the others; null without any",
+)
 def oop_recent_share() -> pl.Expr:
     """Out-of-pocket costs of the last 3 reported months over those of the last 12. Null where there were none."""
     return share(pl.col("_oop_3m"), pl.col("_oop"))
 
 
-@cost(zh="近12月自付比例", en="Out-of-pocket over billed, 12 months", unit="share", high=1)
+@cost(
+    zh="近12月自付比例",
+    en="Out-of-pocket over billed, 12 months",
+    unit="share",
+    high=1,
+    no_direction="a bill added lowers the share of the others; null without any",
+)
 def oop_of_billed_share_12m() -> pl.Expr:
     """Out-of-pocket costs over the amounts billed, last 12 reported months. Null where nothing was billed."""
     return share(pl.col("_oop"), pl.col("_billed"))
 
 
-@cost(zh="自付最多成员占比", en="Share of the costliest member in out-of-pocket", unit="share", high=1)
+@cost(
+    zh="自付最多成员占比",
+    en="Share of the costliest member in out-of-pocket",
+    unit="share",
+    high=1,
+    no_direction="a bill added lowers the share of the others; null without any",
+)
 def oop_of_one_share_12m() -> pl.Expr:
     """Out-of-pocket costs of the member with the highest over all, last 12 reported months. Null without any."""
     return share(pl.col("_oop_of_one"), pl.col("_oop"))
@@ -166,7 +185,14 @@ def inpatient_days_12m() -> pl.Expr:
     return of_year("_days")
 
 
-@illness(zh="距上次住院月数", en="Months since the last admission", unit="months", high=11)
+@illness(
+    zh="距上次住院月数",
+    en="Months since the last admission",
+    unit="months",
+    high=11,
+    direction=0,
+    no_direction="null without an admission, so the first makes it known",
+)
 def months_since_admission() -> pl.Expr:
     """Months from the last admission to the last reported month. Null where there was none within 12 months."""
     return pl.when(pl.col("_admitted_ago") < YEAR).then(pl.col("_admitted_ago"))

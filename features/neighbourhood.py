@@ -262,6 +262,7 @@ def income_to_median_lowest_3y() -> pl.Expr:
     unit="ratio",
     low=-21,
     high=21,
+    direction=-1,
 )
 def income_to_median_change_1y() -> pl.Expr:
     """Income to the median of the last 12 months less that of the year before: a place lost or won.
@@ -272,7 +273,7 @@ def income_to_median_change_1y() -> pl.Expr:
     return now - before
 
 
-@relative(zh="户主劳动收入与人均中位数之比", en="Head's labour income to the median")
+@relative(zh="户主劳动收入与人均中位数之比", en="Head's labour income to the median", direction=-1)
 def head_labour_to_median_12m() -> pl.Expr:
     """Labour income of the head over the median income per head of the area kind.
 
@@ -281,7 +282,11 @@ def head_labour_to_median_12m() -> pl.Expr:
     return _to_median("head_labour_income_12m", "income_per_head_12m")
 
 
-@relative(zh="每名就业者劳动收入与中位数之比", en="Labour income per earner to the median")
+@relative(
+    zh="每名就业者劳动收入与中位数之比",
+    en="Labour income per earner to the median",
+    no_direction="the loss of the smaller income raises it, and of the only one makes it null",
+)
 def labour_per_earner_to_median_12m() -> pl.Expr:
     """Labour income per earner over the median income per head of the area kind.
 
@@ -297,6 +302,15 @@ def labour_per_adult_to_median_12m() -> pl.Expr:
     Null where there is no adult or the income source knows no member.
     """
     return _to_median("labour_income_per_adult_12m", "income_per_head_12m")
+
+
+@relative(zh="人均工资性收入与中位数之比", en="Wages per head to the median", direction=-1)
+def wage_to_median_12m() -> pl.Expr:
+    """Wages per head over the median income per head of the area kind: what a lost wage takes away.
+
+    Null where the income source knows no member.
+    """
+    return _to_median("wage_per_head_12m", "income_per_head_12m")
 
 
 @feature(
@@ -346,6 +360,7 @@ def has_catastrophic_sdg2025() -> pl.Expr:
     unit="ratio",
     low=0,
     high=20,
+    direction=1,
 )
 def oop_per_head_to_median_12m() -> pl.Expr:
     """Out-of-pocket costs of 12 months per head over a year of the median income per head of the area kind.
@@ -356,7 +371,15 @@ def oop_per_head_to_median_12m() -> pl.Expr:
     return ratio(pl.col("oop_12m"), year, 0, 20)
 
 
-@around(zh="与邻里收入之比", en="Income to the neighbours' median", sources=INCOME, unit="ratio", low=-1, high=20)
+@around(
+    zh="与邻里收入之比",
+    en="Income to the neighbours' median",
+    sources=INCOME,
+    unit="ratio",
+    low=-1,
+    high=20,
+    direction=-1,
+)
 def income_to_neighbours_12m() -> pl.Expr:
     """Equivalised income of 12 months over the median of the region's other households.
 
@@ -416,6 +439,7 @@ FEATURES: Final = (
     head_labour_to_median_12m,
     labour_per_earner_to_median_12m,
     labour_per_adult_to_median_12m,
+    wage_to_median_12m,
     contribution_base_to_median,
     has_catastrophic_sdg2025,
     oop_per_head_to_median_12m,

@@ -111,12 +111,15 @@ def run_experiment(
 def model_features(features: Sequence[Feature], spec: LabelSpec | None) -> tuple[Feature, ...]:
     """The features that a model may have: those declared as modelled and not barred by the label spec.
 
-    Directions hold for a poverty label. An onset (no spec) has none: the risk is greatest just before a line and
+    Directions hold for a poverty label, which so cannot have a column that losses move and no direction binds
+    (``Feature.no_direction``). An onset (no spec) has none: the risk is greatest just before a line and
     small beyond it, for who is past the line already cannot cross it.
     """
     barred = () if spec is None else spec.barred
     chosen = tuple(feature for feature in features if feature.modelled and feature.name not in barred)
-    return chosen if spec is not None else tuple(replace(feature, direction=0) for feature in chosen)
+    if spec is None:
+        return tuple(replace(feature, direction=0) for feature in chosen)
+    return tuple(feature for feature in chosen if feature.no_direction is None)
 
 
 def _measure(

@@ -55,6 +55,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "fairness": Deed("learn", "private", "learning"),
     "card": Deed("learn", "private", "learning"),
     "poverty": Deed("learn", "private", "learning"),
+    "signs": Deed("learn", "private", "learning"),
     "yield": Deed("learn", "private", "learning"),
     "night": Deed("run", "identity", noted=True),
     "schedule": Deed("run", "identity", noted=True),
