@@ -147,7 +147,9 @@ def others_median(column: str) -> pl.Expr:
 
 
 relative = partial(feature, sources=INCOME, concept="income_level", unit="ratio", low=-1, high=20)
+burden = partial(feature, sources=("medical", "enrolment", *INCOME), concept="medical_burden", low=0, direction=1)
 around = partial(feature, concept="neighbourhood")
+around_income = partial(around, sources=INCOME, unit="ratio", low=-1, high=20)
 
 
 def _to_median(column: str, median: str | None = None) -> pl.Expr:
@@ -330,16 +332,7 @@ def contribution_base_to_median() -> pl.Expr:
     return _to_median("contribution_base_per_worker")
 
 
-@feature(
-    zh="灾难性卫生支出（SDG 2025）",
-    en="Catastrophic spending, SDG 2025",
-    sources=("medical", "enrolment", *INCOME),
-    concept="medical_burden",
-    unit="0/1",
-    low=0,
-    high=1,
-    direction=1,
-)
+@burden(zh="灾难性卫生支出（SDG 2025）", en="Catastrophic spending, SDG 2025", unit="0/1", high=1)
 def has_catastrophic_sdg2025() -> pl.Expr:
     """1 where out-of-pocket costs of 12 months exceed 40 % of the discretionary budget (SDG 3.8.2 since 2025).
 
@@ -352,16 +345,7 @@ def has_catastrophic_sdg2025() -> pl.Expr:
     return yes(pl.when(budget.is_not_null()).then((cost > 0) & (cost > 0.4 * budget)))
 
 
-@feature(
-    zh="人均自付与收入中位数之比",
-    en="Out-of-pocket per head to the median income",
-    sources=("medical", "enrolment", *INCOME),
-    concept="medical_burden",
-    unit="ratio",
-    low=0,
-    high=20,
-    direction=1,
-)
+@burden(zh="人均自付与收入中位数之比", en="Out-of-pocket per head to the median income", unit="ratio", high=20)
 def oop_per_head_to_median_12m() -> pl.Expr:
     """Out-of-pocket costs of 12 months per head over a year of the median income per head of the area kind.
 
@@ -371,15 +355,7 @@ def oop_per_head_to_median_12m() -> pl.Expr:
     return ratio(pl.col("oop_12m"), year, 0, 20)
 
 
-@around(
-    zh="与邻里收入之比",
-    en="Income to the neighbours' median",
-    sources=INCOME,
-    unit="ratio",
-    low=-1,
-    high=20,
-    direction=-1,
-)
+@around_income(zh="与邻里收入之比", en="Income to the neighbours' median", direction=-1)
 def income_to_neighbours_12m() -> pl.Expr:
     """Equivalised income of 12 months over the median of the region's other households.
 
@@ -388,7 +364,7 @@ def income_to_neighbours_12m() -> pl.Expr:
     return ratio(pl.col("income_equivalised_12m"), others_median("income_equivalised_12m"), -1, 20)
 
 
-@around(zh="邻里收入水平", en="Neighbours' income to the median", sources=INCOME, unit="ratio", low=-1, high=20)
+@around_income(zh="邻里收入水平", en="Neighbours' income to the median")
 def neighbours_income_to_median_12m() -> pl.Expr:
     """Median equivalised income of the region's other households over that of the area kind.
 

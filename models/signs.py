@@ -22,8 +22,9 @@ def falls(before: pl.DataFrame, after: pl.DataFrame, everybody: pl.Series) -> di
     fell``.
 
     ``before, after``: the same households' scores (``RiskModel.score``). ``everybody``: the priorities of the whole
-    list before it. ``rose``: those whose score is higher, as it should be. ``place`` is counted by putting the household's new priority in the place of its old one, all
-    others as they were. ``fell``: households with any of these.
+    list before it. ``rose``: those whose score is higher, as it should be. ``place`` is counted by putting the
+    household's new priority in the place of its old one, all others as they were. ``fell``: households with a fall
+    in any of the four.
     """
     if before["household_id"].to_list() != after["household_id"].to_list():
         raise ValueError("scores before and after are not of the same households")
