@@ -63,11 +63,12 @@ def _combined(
     capacity, oop, recent = annual - needs, ill["known_oop"], mean_income(income, 3)
     idle = (work["works"] == 0) & (table["working_age"] > 0) & (recent <= 0)
     heavy = _load(oop, capacity, 5)
+    dearest = ill["known_oop_largest"].mask(ill["known_oop_largest"].isna() & oop.notna(), 0)
     return {
         "oop_to_income_12m": _load(oop, annual, 5),
         "oop_to_capacity_12m": heavy,
         "has_catastrophic_who40": yes(heavy >= 0.4, heavy.notna()),
-        "largest_admission_to_income": _load(ill["known_oop_largest"], annual / 12, 60),
+        "largest_admission_to_income": _load(dearest, annual / 12, 60),
         "income_after_oop_to_line_12m": ratio(annual - oop, needs, -5, 20),
         "event_loss_to_income_12m": _load(events["loss"], annual, 5),
         "school_fees_to_income": _load(school["fees"], annual, 5),
@@ -106,6 +107,7 @@ def _relative(columns: pd.DataFrame, homes: pd.DataFrame, members: pd.Series) ->
         "head_labour_to_median_12m": to_median("head_labour_income_12m", "income_per_head_12m"),
         "labour_per_earner_to_median_12m": to_median("labour_income_per_earner_12m", "income_per_head_12m"),
         "labour_per_adult_to_median_12m": to_median("labour_income_per_adult_12m", "income_per_head_12m"),
+        "wage_to_median_12m": to_median("wage_per_head_12m", "income_per_head_12m"),
         "contribution_base_to_median": to_median("contribution_base_per_worker"),
         "has_catastrophic_sdg2025": yes((oop > 0) & (oop > 0.4 * budget), budget.notna() & oop.notna()),
         "oop_per_head_to_median_12m": ratio(oop, line * 12 * size, 0, 20),
