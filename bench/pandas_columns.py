@@ -107,7 +107,6 @@ def _relative(columns: pd.DataFrame, homes: pd.DataFrame, members: pd.Series) ->
         "head_labour_to_median_12m": to_median("head_labour_income_12m", "income_per_head_12m"),
         "labour_per_earner_to_median_12m": to_median("labour_income_per_earner_12m", "income_per_head_12m"),
         "labour_per_adult_to_median_12m": to_median("labour_income_per_adult_12m", "income_per_head_12m"),
-        "wage_to_median_12m": to_median("wage_per_head_12m", "income_per_head_12m"),
         "contribution_base_to_median": to_median("contribution_base_per_worker"),
         "has_catastrophic_sdg2025": yes((oop > 0) & (oop > 0.4 * budget), budget.notna() & oop.notna()),
         "oop_per_head_to_median_12m": ratio(oop, line * 12 * size, 0, 20),

@@ -182,5 +182,4 @@ def mix_columns(table: pd.DataFrame, income: pd.DataFrame) -> dict[str, pd.Serie
             income["earners"] > 0
         ),
         "labour_income_per_adult_12m": (income["labour"] / months / table["adults"]).where(table["adults"] > 0),
-        "wage_per_head_12m": income["wage"] / months / table["members"],
     }

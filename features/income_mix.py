@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from features.feature import feature
-from features.income import INCOME, LABOUR, mean_of_year, money, months_observed, per_head
+from features.income import INCOME, LABOUR, mean_of_year, money, months_observed
 from features.windows import YEAR, share, yes
 
 mix = partial(
@@ -267,15 +267,6 @@ def labour_income_per_adult_12m() -> pl.Expr:
     return pl.when(pl.col("_adults") > 0).then(mean_of_year("_labour") / pl.col("_adults"))
 
 
-@money(zh="近12月人均工资性月收入", en="Wages per head, 12 months", direction=-1)
-def wage_per_head_12m() -> pl.Expr:
-    """Monthly wages per member, mean of the last 12 months observed; 0 where no wage was among the income.
-
-    Null where no member was ever known to the source.
-    """
-    return per_head(mean_of_year("_wage"))
-
-
 FEATURES: Final = (
     wage_share_12m,
     business_share_12m,
@@ -302,5 +293,4 @@ FEATURES: Final = (
     head_labour_income_12m,
     labour_income_per_earner_12m,
     labour_income_per_adult_12m,
-    wage_per_head_12m,
 )

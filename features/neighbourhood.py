@@ -306,15 +306,6 @@ def labour_per_adult_to_median_12m() -> pl.Expr:
     return _to_median("labour_income_per_adult_12m", "income_per_head_12m")
 
 
-@relative(zh="人均工资性收入与中位数之比", en="Wages per head to the median", direction=-1)
-def wage_to_median_12m() -> pl.Expr:
-    """Wages per head over the median income per head of the area kind: what a lost wage takes away.
-
-    Null where the income source knows no member.
-    """
-    return _to_median("wage_per_head_12m", "income_per_head_12m")
-
-
 @feature(
     zh="缴费基数与中位数之比",
     en="Contribution base to the median",
@@ -415,7 +406,6 @@ FEATURES: Final = (
     head_labour_to_median_12m,
     labour_per_earner_to_median_12m,
     labour_per_adult_to_median_12m,
-    wage_to_median_12m,
     contribution_base_to_median,
     has_catastrophic_sdg2025,
     oop_per_head_to_median_12m,

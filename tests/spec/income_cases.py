@@ -69,7 +69,6 @@ UNKNOWN = none(
     "head_labour_income_12m",
     "labour_income_per_earner_12m",
     "labour_income_per_adult_12m",
-    "wage_per_head_12m",
 )
 CHANGES = none(
     "income_drop_3m",
@@ -145,7 +144,6 @@ CASES = (
             "head_labour_income_12m": 250_000,
             "labour_income_per_earner_12m": 250_000,
             "labour_income_per_adult_12m": 125_000,
-            "wage_per_head_12m": 125_000,
         },
         nothing=UNKNOWN,
         late=UNKNOWN,

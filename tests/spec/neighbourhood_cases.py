@@ -22,7 +22,6 @@ TO_MEDIAN = (
     "head_labour_to_median_12m",
     "labour_per_earner_to_median_12m",
     "labour_per_adult_to_median_12m",
-    "wage_to_median_12m",
     "contribution_base_to_median",
 )
 EARLIER = (
