@@ -151,6 +151,7 @@ def learn(learner: Learner, *, promote: bool, keep: bool = True) -> dict[str, An
     Returns the experiments as JSON by risk, each with ``model_id`` and ``promoted``. Without ``keep`` nothing is
     refitted or written: only the figures are made.
     """
+    learner.spec()  # a mistake in it is said before any work
     cache: dict[date, pl.DataFrame] = {}
 
     def columns(as_of: date) -> pl.DataFrame:
