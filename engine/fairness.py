@@ -101,7 +101,7 @@ def _apart(examples: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFram
 
 def _of_risk(place: Workplace, population: Population, risk: Risk, model_id: str | None) -> dict[str, Any]:
     try:
-        tested = registry.rows_tested(place.home, risk, model_id)
+        tested = place.tested(risk, model_id)
     except ModelError as none:
         return {"risk": risk, "unavailable": str(none)}
     days = [day for day in tested["as_of"].unique().sort() if day is not None]

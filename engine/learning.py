@@ -55,6 +55,7 @@ class Learner:
     list_length: int | None
     trials: int = 0
     unequal: bool = True
+    pseudonyms: int = 1
 
     def spec(self) -> LabelSpec:
         """The label spec of relative poverty, from home.toml or the county's default."""
@@ -215,7 +216,11 @@ def _learn_one(
     progress(stage, 1, 3)
     experiment = experiment_of(learner, risk, examples)
     progress(stage, 2, 3)
-    told = experiment.to_mapping() | {"inputs": learner.inputs(), "seed": learner.seed}
+    told = experiment.to_mapping() | {
+        "inputs": learner.inputs(),
+        "seed": learner.seed,
+        "pseudonyms": learner.pseudonyms,
+    }
     if not experiment.unavailable:
         told |= {"fairness_gate": _gate(learner, experiment, columns)}
     if not keep:
@@ -285,7 +290,7 @@ def _keep_model(
     if experiment.tested is not None:
         files[registry.TESTED] = registry.parquet(experiment.tested)
     data = learner.population.store.fingerprint(learner.population.deliveries)
-    hashes = {"inputs": told["inputs"], "data": data, "seed": learner.seed}
+    hashes = {"inputs": told["inputs"], "data": data, "seed": learner.seed, "pseudonyms": learner.pseudonyms}
     hashes["assumed"] = [{"zh": zh, "en": en} for zh, en in assumed]
     return registry.keep(learner.home, model.risk, model, files, hashes)
 

@@ -124,7 +124,7 @@ def _calibration(
     place: Workplace, risk: Risk, model_id: str, metrics: Mapping[str, Any], progress: Progress
 ) -> dict[str, Any] | None:
     try:
-        tested = registry.rows_tested(place.home, risk, model_id)
+        tested = place.tested(risk, model_id)
     except ModelError:
         return None
     newest = tested["as_of"].max()

@@ -3,7 +3,8 @@
 ``models/<risk>/<model_id>/`` holds the booster (``model.txt``), its facts (``model.json``), the figures of its
 experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), what nights are measured against
 (``drift.json``), a sample of explained rows (``explained.parquet``), its card, and ``manifest.json`` with the hash
-of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused.
+of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused. An erasure may
+take tested rows away (``tested.json`` then holds their hash); nothing else changes in a folder.
 """
 
 import hashlib
@@ -29,6 +30,9 @@ MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 TESTED: Final = "tested.parquet"
 DRIFT: Final = "drift.json"
+TESTED_NOTE: Final = "tested.json"
+"""What the tested rows are after an erasure took some of them; the manifest holds what they were at first."""
+
 EXPLAINED: Final = "explained.parquet"
 SERVING: Final = "promoted.json"
 CHALLENGER: Final = "challenger.json"
@@ -55,8 +59,10 @@ def keep(home: Home, risk: str, model: RiskModel, files: Mapping[str, bytes], to
         "catalogue": fingerprint(model.feature_names),
         "code": code_version(),
         **told,
-        "files": {name: hashlib.sha256(whole[name]).hexdigest() for name in sorted(whole)},
+        "files": {name: hashlib.sha256(whole[name]).hexdigest() for name in sorted(whole) if name != TESTED},
     }
+    if TESTED in whole:  # beside the others: an erasure may take rows from it, and the model stays the same
+        manifest["tested"] = hashlib.sha256(whole[TESTED]).hexdigest()
     whole[MANIFEST] = as_json(manifest)
     model_id = _hash(whole[MANIFEST])
     for name, data in whole.items():  # the manifest is the last
@@ -202,6 +208,16 @@ def rows_explained(home: Home, risk: str, model_id: str) -> pl.DataFrame | None:
     return None if found is None else pl.read_parquet(BytesIO(found))
 
 
+def forget_tested(home: Home, risk: str, model_id: str, kept: pl.DataFrame) -> None:
+    """Write the tested rows of a model without some of them; the model stays what it is.
+
+    The note comes first: whoever is stopped in between still has rows that are as they should be, all of them.
+    """
+    folder, data = home.models / risk / model_id, parquet(kept)
+    write_json(folder / TESTED_NOTE, {"sha256": hashlib.sha256(data).hexdigest(), "rows": kept.height})
+    write_bytes(folder / TESTED, data)
+
+
 def parquet(frame: pl.DataFrame) -> bytes:
     """A frame as Parquet; equal frames are equal bytes."""
     out = BytesIO()
@@ -242,12 +258,21 @@ def _files(home: Home, risk: str, model_id: str) -> dict[str, bytes]:
         told = json.loads(files[MANIFEST])["files"]
     except (OSError, ValueError, KeyError):
         raise _damaged(folder, "its manifest cannot be read") from None
-    changed = {name for name, sha256 in told.items() if hashlib.sha256(files.get(name, b"")).hexdigest() != sha256}
-    changed |= set(files) - set(told) - {MANIFEST}
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    changed = {name for name, sha256 in told.items() if hashes.get(name) != sha256}
+    changed |= set(files) - set(told) - {MANIFEST, TESTED, TESTED_NOTE}
+    if hashes.get(TESTED) not in _as_tested(files):
+        changed.add(TESTED)
     if changed or _hash(files[MANIFEST]) != model_id:
         names = ", ".join(sorted(changed)) or MANIFEST
         raise _damaged(folder, f"its files have changed since it was trained: {names}")
     return files
+
+
+def _as_tested(files: Mapping[str, bytes]) -> set[str | None]:
+    """What the hash of the tested rows may be: that of the manifest (or none), or that after the last erasure."""
+    may = {json.loads(files[MANIFEST]).get("tested")}
+    return may | ({json.loads(files[TESTED_NOTE])["sha256"]} if TESTED_NOTE in files else set())
 
 
 def _damaged(folder: Path, why: str) -> IntegrityError:

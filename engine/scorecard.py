@@ -84,7 +84,7 @@ def figures(
 
 def _of_risk(place: Workplace, population: Population, risk: Risk, groups: bool) -> dict[str, Any]:
     try:
-        tested = registry.rows_tested(place.home, risk)
+        tested = place.tested(risk)
     except ModelError as none:
         return {"risk": risk, "unavailable": str(none)}
     days = tested["as_of"].unique().sort().to_list()

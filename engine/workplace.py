@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
 import sqlalchemy as sa
 
 from engine import registry
@@ -17,7 +18,7 @@ from engine.audit import AuditLog, utc_now
 from engine.codeversion import code_version
 from engine.db import has_tables, open_home_db, place_of, prepare
 from engine.errors import HomeError, IntegrityError, UsageError
-from engine.identity import later_names
+from engine.identity import later_names, renewed
 from engine.intake import inbox
 from engine.intake.inbox import TakenIn
 from engine.keys import Keys, load_keys
@@ -162,6 +163,7 @@ class Workplace:
             self.list_length,
             self.policy.promotion.trials,
             self.policy.promotion.unequal == "hold",
+            len(self.keys.pseudonyms),
         )
 
     def promoted_models(self) -> Models:
@@ -173,6 +175,16 @@ class Workplace:
         """The model of each risk that scores in the shadow."""
         found = {risk: registry.challenger_model(self.home, risk) for risk in registry.RISKS}
         return {risk: model for risk, model in found.items() if model is not None}
+
+    def tested(self, risk: str, model_id: str | None = None) -> pl.DataFrame:
+        """``registry.rows_tested`` with the numbers of now of its households; raises as it does."""
+        frame = registry.rows_tested(self.home, risk, model_id)
+        chosen = registry.serving_of(self.home, risk) if model_id is None else model_id
+        version = int(registry.manifest_of(self.home, risk, str(chosen)).get("pseudonyms", 1))
+        keys = self.keys.pseudonyms
+        if version == len(keys):
+            return frame
+        return frame.with_columns(renewed(keys, version, "household", frame["household_id"]))
 
     def inputs(self, models: Models, store: RecordStore | None = None) -> Inputs:
         """What a night is made from, as hashes: where one differs, the night would come out differently.

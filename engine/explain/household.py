@@ -15,7 +15,6 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from engine import registry
 from engine.db import reading
 from engine.errors import ModelError, NotAllowedError
 from engine.explain import uncertain, whatif
@@ -315,7 +314,7 @@ def _done(case: Case) -> dict[str, Any]:
 def _tested(place: Workplace, score: Score) -> pl.DataFrame | None:
     """The rows that the model's experiment was tested on; None where none are kept."""
     try:
-        return registry.rows_tested(place.home, score.found.risk, score.model_id)
+        return place.tested(score.found.risk, score.model_id)
     except ModelError:
         return None
 

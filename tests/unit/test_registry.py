@@ -122,3 +122,36 @@ def test_a_model_kept_by_an_earlier_version_still_opens(home: Home, model: RiskM
     (folder / "model.json").write_text(json.dumps(facts))
     with pytest.raises(IntegrityError, match="changed since"):
         registry.kept_model(home, RISK, model_id)
+
+
+def test_an_erasure_takes_tested_rows_and_the_model_stays_what_it_is(home: Home, model: RiskModel) -> None:
+    model_id = keep(home, model)
+    kept = registry.rows_tested(home, RISK, model_id).filter(pl.col("household_id") != "a")
+    registry.forget_tested(home, RISK, model_id, kept)
+    assert registry.rows_tested(home, RISK, model_id).equals(kept)
+    assert registry.kept_model(home, RISK, model_id) == model
+    path = home.models / RISK / model_id / "tested.parquet"
+    path.write_bytes(registry.parquet(kept.clear()))
+    with pytest.raises(IntegrityError, match=r"changed since it was trained: tested\.parquet"):
+        registry.rows_tested(home, RISK, model_id)
+
+
+def test_an_erasure_stopped_between_its_note_and_the_rows_leaves_all_of_them(
+    home: Home, model: RiskModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_id = keep(home, model)
+    before = registry.rows_tested(home, RISK, model_id)
+    write = registry.write_bytes
+
+    def stopped(path: Path, data: bytes) -> None:
+        if path.suffix == ".parquet":
+            raise KeyboardInterrupt
+        write(path, data)
+
+    monkeypatch.setattr(registry, "write_bytes", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        registry.forget_tested(home, RISK, model_id, before.head(1))
+    monkeypatch.undo()
+    monkeypatch.setattr("features.catalog._BY_NAME", {feature.name: feature for feature in FEATURES})
+    assert registry.rows_tested(home, RISK, model_id).equals(before)
+    assert registry.kept_model(home, RISK, model_id) == model

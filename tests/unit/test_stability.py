@@ -7,7 +7,7 @@ import pytest
 from model_examples import FEATURES, NAMES, make_examples
 
 from models.risk import RiskModel
-from models.stability import _places, _reasons, stability
+from models.stability import _reasons, places, stability
 from models.training import Settings, train
 
 
@@ -69,9 +69,9 @@ def scores(*priorities: float) -> pl.DataFrame:
 
 
 def test_the_share_of_the_list_that_stays_is_of_the_old_list() -> None:
-    told = _places(scores(0.9, 0.8, 0.7, 0.1), scores(0.9, 0.1, 0.7, 0.8), 2)
+    told = places(scores(0.9, 0.8, 0.7, 0.1), scores(0.9, 0.1, 0.7, 0.8), 2)
     assert told["list_stays"] == 0.5
-    assert _places(scores(0.9, 0.8), scores(0.8, 0.9), 5)["list_stays"] == 1.0
-    assert _places(scores(0.9, 0.8), scores(0.8, 0.9), 0)["list_stays"] is None
-    assert _places(scores(0.9, 0.8), scores(0.8, 0.9), 1)["rank_correlation"] == pytest.approx(-1)
-    assert _places(scores(0.5, 0.5), scores(0.8, 0.9), 1)["rank_correlation"] is None
+    assert places(scores(0.9, 0.8), scores(0.8, 0.9), 5)["list_stays"] == 1.0
+    assert places(scores(0.9, 0.8), scores(0.8, 0.9), 0)["list_stays"] is None
+    assert places(scores(0.9, 0.8), scores(0.8, 0.9), 1)["rank_correlation"] == pytest.approx(-1)
+    assert places(scores(0.5, 0.5), scores(0.8, 0.9), 1)["rank_correlation"] is None
