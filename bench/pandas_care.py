@@ -66,7 +66,8 @@ def medical_measures(people: People, table: pd.DataFrame, insured: pd.DataFrame)
         {
             "oop": rows["oop"].where(year, 0).fillna(0), "oop_3m": rows["oop"].where(recent, 0).fillna(0),
             "billed": rows["total"].where(year & rows["oop"].notna(), 0).fillna(0),
-            "admissions": year & inpatient, "days": rows["los_days"].where(year & inpatient, 0).fillna(0),
+            "admissions": year & inpatient, "visits": year & rows["kind"].isin(["outpatient", "chronic"]),
+            "days": rows["los_days"].where(year & inpatient, 0).fillna(0),
         }
     ).astype(np.int64)  # fmt: skip
     most = pd.DataFrame(
@@ -101,6 +102,7 @@ def medical_columns(table: pd.DataFrame, ill: pd.DataFrame) -> dict[str, pd.Seri
         "oop_of_billed_share_12m": share(ill["oop"], ill["billed"]),
         "oop_of_one_share_12m": share(ill["oop_of_one"], ill["oop"]),
         "admissions_12m": ill["known_admissions"],
+        "clinic_visits_12m": ill["known_visits"],
         "inpatient_days_12m": ill["known_days"],
         "months_since_admission": ill["admitted_ago"].where(ill["admitted_ago"] < 12),
         "chronic_members": ill["known_chronic"],

@@ -92,6 +92,9 @@ def _relative(columns: pd.DataFrame, homes: pd.DataFrame, members: pd.Series) ->
     def to_median(column: str, of: str | None = None) -> pd.Series:
         return ratio(columns[column], median(of or column), -1, 20)
 
+    named = ("12m", "1y_before", "2y_before")
+    years = pd.DataFrame({name: to_median(f"income_equivalised_{name}") for name in named})
+    several = years.notna().sum(axis=1) >= 2
     line = median("income_per_head_12m")
     size, oop = columns["household_size"], columns["oop_12m"]
     budget = (columns["income_per_head_12m"] - line * 0.5) * size * 12
@@ -104,6 +107,11 @@ def _relative(columns: pd.DataFrame, homes: pd.DataFrame, members: pd.Series) ->
         "income_per_head_to_median_12m": to_median("income_per_head_12m"),
         "income_root_to_median_12m": to_median("income_root_12m"),
         "disposable_to_median_12m": to_median("disposable_equivalised_12m"),
+        "income_to_median_1y_before": years["1y_before"],
+        "income_to_median_2y_before": years["2y_before"],
+        "income_to_median_mean_3y": years.mean(axis=1).where(several),
+        "income_to_median_lowest_3y": years.min(axis=1).where(several),
+        "income_to_median_change_1y": years["12m"] - years["1y_before"],
         "head_labour_to_median_12m": to_median("head_labour_income_12m", "income_per_head_12m"),
         "labour_per_earner_to_median_12m": to_median("labour_income_per_earner_12m", "income_per_head_12m"),
         "labour_per_adult_to_median_12m": to_median("labour_income_per_adult_12m", "income_per_head_12m"),

@@ -10,6 +10,7 @@ LABOUR = ["wage", "business", "farm", "platform"]
 TRANSFERS = ["property", "transfer_pension", "transfer_unemployment", "transfer_support", "transfer_other"]
 PARTS = 27_720
 MONTHS = range(12)
+YEARS = (1, 2)
 
 
 def income_measures(people: People, table: pd.DataFrame) -> pd.DataFrame:
@@ -18,13 +19,14 @@ def income_measures(people: People, table: pd.DataFrame) -> pd.DataFrame:
     rows = owned(people, "income", columns, facts=("age", "relation"))
     rows["person"] = rows["person"].fillna(-1)
     rows["ago"] = rows["last"] - month_number(rows["month"])
+    earlier = _years_before(rows)
     rows = rows[rows["ago"] <= rows["unbroken"]]
     rows["oldest"] = np.minimum(rows["ago"] + rows["period_months"] - 1, rows["unbroken"])
     rows["monthly"] = rows["amount"] * (PARTS // rows["period_months"])
     months = (rows["oldest"].clip(upper=11) - rows["ago"].clip(lower=0) + 1).clip(lower=0).astype(np.int64)
     rows["year"] = rows["monthly"] * months
     found = _by_month(rows).join(_by_kind(rows), how="outer").join(_by_home(rows), how="outer")
-    return found.join(_by_person(rows), how="outer").reindex(table.index)
+    return found.join(_by_person(rows), how="outer").join(earlier, how="outer").reindex(table.index)
 
 
 def _by_month(rows: pd.DataFrame) -> pd.DataFrame:
@@ -44,6 +46,23 @@ def _by_month(rows: pd.DataFrame) -> pd.DataFrame:
     )
     everybody = pd.Index(rows["home"].unique(), name="home")
     return (sums.reindex(everybody, fill_value=0) / PARTS).rename(columns=lambda month: f"m{month}")
+
+
+def _years_before(rows: pd.DataFrame) -> pd.DataFrame:
+    """By home: income of the two years before the last, and their months told of beyond a break of the source."""
+    own, homes = rows["kind"] != "assistance", rows["home"]
+    monthly = rows["amount"] * (PARTS // rows["period_months"])
+    oldest = rows["ago"] + rows["period_months"] - 1
+    found = {}
+    for year in YEARS:
+        months = (oldest.clip(upper=12 * year + 11) - rows["ago"].clip(lower=12 * year) + 1).clip(lower=0).fillna(0)
+        found[f"before{year}"] = (monthly * months.astype(np.int64)).where(own, 0).groupby(homes).sum() / PARTS
+        beyond = rows.loc[(months > 0) & (rows["ago"] > rows["unbroken"]), ["home", "person", "ago"]].assign(
+            months=months
+        )
+        told = beyond.groupby(["home", "person"]).agg(ago=("ago", "nunique"), months=("months", "max"))
+        found[f"told{year}"] = (told["ago"] * told["months"]).clip(upper=12).groupby("home").max()
+    return pd.DataFrame(found)
 
 
 def _by_kind(rows: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +124,12 @@ def mean_income(income: pd.DataFrame, window: int) -> pd.Series:
     return income[[f"m{month}" for month in range(window)]].sum(axis=1) / observed(income).clip(upper=window)
 
 
+def year_before(income: pd.DataFrame, year: int) -> pd.Series:
+    since = (income["first_ago"] + 1 - 12 * year).clip(0, 12).fillna(0)
+    months = (since + income[f"told{year}"].fillna(0)).clip(upper=12)
+    return (income[f"before{year}"] / months).where(months > 0)
+
+
 def income_columns(table: pd.DataFrame, income: pd.DataFrame, line: pd.Series) -> dict[str, pd.Series]:
     """Levels, and change where six months are observed."""
     months, members, scale = observed(income), table["members"], oecd_scale(table)
@@ -133,6 +158,7 @@ def income_columns(table: pd.DataFrame, income: pd.DataFrame, line: pd.Series) -
         "income_equivalised_12m": year / scale,
         "income_equivalised_6m": mean_income(income, 6) / scale,
         "income_equivalised_3m": mean_income(income, 3) / scale,
+        **{f"income_equivalised_{n}y_before": year_before(income, n) / scale for n in YEARS},
         "income_root_12m": year / np.sqrt(members),
         "disposable_equivalised_12m": (total + income["assistance"]) / months / scale,
         "income_to_line_12m": to_line[12],
