@@ -169,6 +169,21 @@ def test_a_model_that_loses_one_comparison_is_not_promoted():
     assert not promotion({**everybody, "model": {**good, "log_loss": None}}).promoted
 
 
+def test_beside_another_model_a_list_within_half_a_per_cent_is_as_good_and_beside_todays_rules_it_is_not():
+    own = {"average_precision": 0.5, "precision_at_10pct": 0.6, "log_loss": 0.3}
+    poor = {"average_precision": 0.4, "precision_at_10pct": 0.5, "log_loss": 0.4}
+    nearly, better = ({**poor, "precision_at_10pct": figure} for figure in (0.602, 0.604))
+    verdict = promotion({"model": own, "last_status": poor, "random": poor, "logistic": nearly})
+    assert verdict.promoted
+    assert any(
+        "is as good as a logistic regression (0.6000 : 0.6020)" in reason["en"] for reason in verdict.reasons
+    )
+    assert not promotion({"model": own, "last_status": poor, "random": poor, "logistic": better}).promoted
+    assert not promotion({"model": own, "last_status": nearly, "random": poor}).promoted
+    even = {**poor, "average_precision": 0.5}
+    assert not promotion({"model": own, "last_status": poor, "random": poor, "logistic": even}).promoted
+
+
 def test_a_model_of_noise_is_not_promoted(examples):
     noise = examples.with_columns(pl.lit(0.0).alias(name) for name in ("income_ratio", "income_drop", "arrears"))
     noise = noise.with_columns(dependants=pl.lit(0.0))
