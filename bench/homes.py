@@ -9,9 +9,11 @@ import polars as pl
 
 from bench import population
 from bench.stages import KEPT, THREADS
+from engine import registry
 from engine.layout import Tables, lay_out, write_delivery
 from engine.population import silent
 from engine.settings import Home
+from engine.shift import reference
 from features.catalog import FEATURES
 from models.experiment import model_features
 from models.keyed import key_of, keyed_hash
@@ -56,7 +58,5 @@ def make_models(root: Path, seed: int) -> None:
             unsupported=pl.lit(value=True),
         )
         model = train(examples, model_features(FEATURES, None), risk=risk, seed=seed, threads=THREADS)
-        folder = root / KEPT / "models" / risk
-        folder.mkdir(parents=True)
-        for name, content in model.to_files().items():
-            (folder / name).write_bytes(content)
+        files = {registry.DRIFT: registry.as_json(reference(model, examples, None))}
+        registry.set_serving(Home(root), risk, registry.keep(Home(root), risk, model, files, {"seed": seed}))

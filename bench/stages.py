@@ -29,27 +29,13 @@ from engine.intake.read import ahead, blocks
 from engine.nightfolder import Made, Standing, write_night
 from engine.population import Population, silent
 from engine.settings import Home
-from engine.workplace import Models, Workplace
+from engine.workplace import Workplace
 from features.records import KINDS
-from models.risk import RiskModel
 from outreach.drafting import Draft, draft_lists
 
 THREADS: Final = 2
 KEPT: Final = "bench"
 """Folder in the home with what one stage hands to the next."""
-
-
-@dataclass(frozen=True)
-class BenchPlace(Workplace):
-    """A home whose models serve without having passed an experiment: they were only made to be measured."""
-
-    def promoted_models(self) -> Models:
-        folder = self.home.root / KEPT / "models"
-        found = {}
-        for path in sorted(folder.iterdir()):
-            files = {file.name: file.read_bytes() for file in path.iterdir()}
-            found[path.name] = (f"bench-{path.name}", RiskModel.from_files(files))
-        return found
 
 
 @dataclass
@@ -64,7 +50,7 @@ class Stage:
 
     @cached_property
     def place(self) -> Workplace:
-        return BenchPlace.open(self.home, threads=THREADS)
+        return Workplace.open(self.home, threads=THREADS)
 
     @contextmanager
     def measured(self) -> Iterator[None]:
@@ -241,6 +227,7 @@ def writing(stage: Stage) -> dict[str, Any]:
         population,
         None,
         given,
+        {},
     )
     with stage.measured():
         write_night(place, made, silent)
