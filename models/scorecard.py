@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from models.calibration import Bools, Floats
+from models.calibration import Bools
 from models.keyed import keyed_hash
 
 SHARES: Final = (0.001, 0.004, 0.01)
@@ -125,14 +125,3 @@ def _reached(rows: pl.DataFrame, name: str, listed: Bools) -> float | None:
         return None
     happened = rows[name].fill_null(value=False).to_numpy()
     return float((happened & listed).sum()) / float(happened.sum()) if happened.any() else None
-
-
-def single_trigger(columns: pl.DataFrame, event: str = "event_score") -> Floats:
-    """How monitoring platforms choose today: whom an event was reported of, the graver and newer first."""
-    return np.asarray(columns[event].fill_null(0.0).to_numpy(), dtype=np.float64)
-
-
-def oldest_first(applied_on: pl.Series, as_of: pl.Series) -> Floats:
-    """The oldest application first: days since it; whoever never applied comes last."""
-    days = (as_of - applied_on).dt.total_days().cast(pl.Float64)
-    return np.asarray(days.fill_null(-np.inf).to_numpy(), dtype=np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.scorecard import ScorecardError, oldest_first, scorecard, single_trigger, wilson
+from models.scorecard import ScorecardError, scorecard, wilson
 
 KEY = b"k"
 DAYS = (date(2024, 1, 1), date(2025, 1, 1))
@@ -107,9 +107,3 @@ def test_wilson_holds_the_share_and_never_leaves_0_to_1() -> None:
     assert wilson(0, 0) is None
     assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
     assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-
-
-def test_a_single_trigger_ranks_events_and_oldest_first_the_longest_waiting() -> None:
-    assert single_trigger(pl.DataFrame({"event_score": [None, 2.0, 0.5]})).tolist() == [0.0, 2.0, 0.5]
-    on = pl.Series([date(2024, 1, 1), None, date(2024, 12, 1)])
-    assert oldest_first(on, pl.Series([DAYS[1]] * 3)).tolist() == [366.0, -np.inf, 31.0]
