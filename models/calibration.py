@@ -99,6 +99,20 @@ def calibrate(raw: Floats, label: Bools, half: Bools) -> Calibrator:
     return fit_platt(raw, label)
 
 
+def levelled(calibrator: Calibrator, raw: Floats, rate: float) -> Calibrator:
+    """The calibrator with its log-odds moved alike, so that the mean probability of these rows is ``rate``.
+
+    A season or a hard month moves how often something happens on one date; what a score is worth beside another
+    moves much less. ``rate`` lies between 0 and 1; the move is at most 20 log-odds.
+    """
+    from scipy.optimize import brentq
+
+    def too_much(by: float) -> float:
+        return float(np.mean(_moved(calibrator, by).probability(raw))) - rate
+
+    return _moved(calibrator, float(brentq(too_much, -20.0, 20.0, xtol=1e-12)))
+
+
 def fit_platt(raw: Floats, label: Bools) -> Platt:
     """Platt scaling with smoothed targets, by Newton's method with halved steps (Platt 1999, Lin et al. 2007)."""
     positives, negatives = float(label.sum()), float((~label).sum())
@@ -144,6 +158,14 @@ def fit_isotonic(raw: Floats, label: Bools) -> Isotonic:
     rates = np.maximum.accumulate((hits + 0.5) / (sizes + 1.0))
     keep = np.append(True, np.diff(centres) > 0)
     return Isotonic(tuple(map(float, centres[keep])), tuple(map(float, rates[keep])))
+
+
+def _moved(calibrator: Calibrator, by: float) -> Calibrator:
+    if isinstance(calibrator, Platt):
+        return Platt(calibrator.slope, calibrator.intercept + by)
+    rates = np.clip(np.array(calibrator.rate), SMALLEST, 1 - SMALLEST)
+    odds = np.log(rates) - np.log1p(-rates)
+    return Isotonic(calibrator.raw, tuple(map(float, sigmoid(odds + by))))
 
 
 def _cross_entropy(raw: Floats, target: Floats, slope: float, intercept: float) -> float:

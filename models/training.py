@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from features.feature import Feature
-from models.calibration import Bools, Calibrator, Floats, calibrate
+from models.calibration import Bools, Calibrator, Floats, calibrate, levelled
 from models.keyed import key_of
 from models.risk import RiskModel, booster_of, matrix
 from models.split import Ints, checked, folds_of
@@ -64,7 +64,9 @@ def train(
     """A calibrated model of the labelled examples; rows without a label are left out.
 
     With ``calibration`` (examples of a later date) the calibrator is fitted on those; without, on the raw scores of
-    the training households out of fold: each scored by trees that have not seen its ``fold_group``.
+    the training households out of fold: each scored by trees that have not seen its ``fold_group``. An emergency
+    (no ``spec``) is rarer in one season than in another: its probabilities take their level from all dates, each
+    counting alike, instead of from the calibration date alone.
 
     Raises ``TooLittleToLearnError`` where there are under 100 labelled rows or under 20 of a class.
     """
@@ -81,7 +83,10 @@ def train(
     else:
         later = checked(calibration, names).filter(pl.col("label").is_not_null())
         require_enough(later)
-        calibrator = _calibrated(predict(text, matrix(later, names), threads), later, seed)
+        raw = predict(text, matrix(later, names), threads)
+        calibrator = _calibrated(raw, later, seed)
+        if spec is None:
+            calibrator = levelled(calibrator, raw, _rate_over_dates(rows, later))
     return RiskModel(
         risk=risk,
         feature_names=names,
@@ -225,6 +230,12 @@ def grow(
 def predict(text: str, x: Floats, threads: int) -> Floats:
     """Raw scores of a matrix by a booster's text."""
     return np.asarray(booster_of(text).predict(x, raw_score=True, num_threads=threads), dtype=np.float64)
+
+
+def _rate_over_dates(*parts: pl.DataFrame) -> float:
+    """How often the label is true, as the mean over the dates."""
+    dates = pl.concat([part.select("as_of", "label") for part in parts]).group_by("as_of")
+    return float(dates.agg(pl.col("label").mean()).sort("as_of")["label"].to_numpy().mean())
 
 
 def _calibrated(raw: Floats, rows: pl.DataFrame, seed: int) -> Calibrator:

@@ -8,12 +8,20 @@ import polars as pl
 import pytest
 from homes import done, once_per_session, process, xunfang
 
+from engine.learning import examples_of_risk
+from engine.settings import Home
+from engine.workplace import Workplace
+from features.catalog import FEATURES
 from features.labels import GERMAN, LabelSpec
 from features.poverty_label import last_status, outcome_incomes, poverty_label, status_incomes
 from features.records import KINDS
 from features.sources import Sources
 from fixtures.surveys import gsoep
 from fixtures.surveys.raw import SurveyError
+from models.calibration import log_loss
+from models.experiment import model_features
+from models.risk import matrix
+from models.training import Settings, cross_fitted, train
 
 YEARS = range(1984, 1988)
 
@@ -93,14 +101,19 @@ def test_the_label_of_the_home_is_the_german_one() -> None:
 
 
 @pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> dict[str, Any]:
+def home(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
     with once_per_session(tmp_path_factory, "gsoep-home") as (place, to_be_made):
         if to_be_made:
             source = shared_data / "gsoep_health_1984_1995"
             done(process("survey", "gsoep", "--from", source, "--home", place, "--json"))
             done(process("check", "--home", place, "--json"))
             done(process("train", "--home", place))
-    told: dict[str, Any] = done(xunfang("evaluate", "--home", place, "--json")).json
+    return place
+
+
+@pytest.fixture(scope="module")
+def figures(home: Path) -> dict[str, Any]:
+    told: dict[str, Any] = done(xunfang("evaluate", "--home", home, "--json")).json
     return told
 
 
@@ -132,3 +145,20 @@ def test_the_headline_figure_is_of_a_later_year_under_the_embargo(figures: dict[
     assert poverty["model"]["log_loss"] < 0.231
     assert poverty["model"]["log_loss"] < 1.10 * poverty["grouped_cv"]["model"]["log_loss"]
     assert poverty["model"]["log_loss"] < poverty["last_status"]["log_loss"]
+
+
+@pytest.mark.real
+def test_what_one_pair_of_years_taught_stays_calibrated_on_the_last_one(home: Path) -> None:
+    learner = Workplace.open(Home(home), seed=1, threads=1).learner()
+    rows = examples_of_risk(learner, "relative_poverty", learner.population.columns)
+    years = {year: rows.filter(pl.col("as_of") == date(year, 7, 1)) for year in (1986, 1987)}
+    known = {year: part.filter(pl.col("label").is_not_null()) for year, part in years.items()}
+    features = model_features(FEATURES, learner.spec())
+    _, _, inside = cross_fitted(known[1986], features, seed=1, threads=1, settings=Settings())
+    model = train(known[1986], features, risk="relative_poverty", seed=1, spec=learner.spec().to_mapping())
+    later = model.calibrator.probability(model.raw(matrix(known[1987], model.feature_names), 1))
+    losses = {
+        year: log_loss(known[year]["label"].to_numpy(), given) for year, given in ((1986, inside), (1987, later))
+    }
+    assert losses[1987] < 1.10 * losses[1986]
+    assert later.mean() == pytest.approx(known[1987]["label"].mean(), rel=0.10)

@@ -10,6 +10,7 @@ from models.calibration import (
     calibrator_from,
     fit_isotonic,
     fit_platt,
+    levelled,
     log_loss,
     sigmoid,
 )
@@ -76,3 +77,16 @@ def test_a_calibrator_survives_json(fit):
 def test_log_loss_of_a_certain_mistake_is_finite():
     assert log_loss(np.array([True]), np.array([0.0])) == pytest.approx(27.6, abs=0.1)
     assert log_loss(np.array([True, False]), np.array([0.5, 0.5])) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("fit", [fit_platt, fit_isotonic])
+@pytest.mark.parametrize("rate", [0.02, 0.3, 0.8])
+def test_a_level_moves_every_probability_and_keeps_the_order(fit, rate):
+    raw, label, _ = drawn(3_000)
+    before = fit(raw, label)
+    after = levelled(before, raw, rate)
+    assert after.probability(raw).mean() == pytest.approx(rate, abs=1e-9)
+    grid = np.linspace(-8, 8, 200)
+    moved = after.probability(grid) - before.probability(grid)
+    assert (moved * (rate - before.probability(raw).mean()) > 0).all()
+    assert (np.diff(after.probability(grid)) >= 0).all()

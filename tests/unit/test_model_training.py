@@ -137,11 +137,21 @@ def test_a_fold_that_fails_ends_the_others_between_two_trees(examples, monkeypat
 def test_the_calibrator_is_fitted_on_the_later_rows_and_not_on_the_training_rows(examples, model):
     later = make_examples(900, DATES[2:], seed=3)
     often = later.with_columns(label=pl.col("label") | (pl.col("noise") > 0))
-    base = trained(examples, calibration=later)
-    assert base.text == trained(examples, calibration=often).text == model.text
-    mean = trained(examples, calibration=often).score(often)["probability"].mean()
-    assert mean == pytest.approx(often["label"].mean(), abs=0.01)
+    spec = {"theta": 0.6}
+    base, more = trained(examples, calibration=later, spec=spec), trained(examples, calibration=often, spec=spec)
+    assert base.text == more.text == model.text
+    assert more.score(often)["probability"].mean() == pytest.approx(often["label"].mean(), abs=0.01)
     assert base.score(later)["probability"].mean() == pytest.approx(later["label"].mean(), abs=0.01)
+
+
+def test_the_level_of_an_emergency_is_that_of_all_dates_and_not_of_one_season(examples):
+    later = make_examples(900, DATES[2:3], seed=3)
+    often = later.with_columns(label=pl.col("label") | (pl.col("noise") > 0))
+    rates = [part["label"].mean() for _, part in pl.concat([examples, often]).group_by("as_of")]
+    assert len(rates) == 3
+    mean = trained(examples, calibration=often).score(often)["probability"].mean()
+    assert mean == pytest.approx(sum(rates) / 3, abs=1e-6)
+    assert mean < often["label"].mean() - 0.1
 
 
 @pytest.mark.parametrize(
