@@ -9,6 +9,17 @@ from bench import pandas_care, pandas_income, pandas_people, pandas_work
 from bench.pandas_income import mean_income
 from bench.pandas_roster import Inputs, people_of, ratio, yes
 
+KINDS = (
+    "wage",
+    "business",
+    "farm",
+    "platform",
+    "property",
+    "pension",
+    "unemployment_benefit",
+    "kin_support",
+    "other_transfer",
+)
 COMPARED = ("income_equivalised_12m", "adult_schooling_years_mean", "workers_share")
 
 
@@ -115,6 +126,10 @@ def _relative(columns: pd.DataFrame, homes: pd.DataFrame, members: pd.Series) ->
         "head_labour_to_median_12m": to_median("head_labour_income_12m", "income_per_head_12m"),
         "labour_per_earner_to_median_12m": to_median("labour_income_per_earner_12m", "income_per_head_12m"),
         "labour_per_adult_to_median_12m": to_median("labour_income_per_adult_12m", "income_per_head_12m"),
+        **{
+            f"{kind}_to_median_12m": to_median(f"{kind}_equivalised_12m", "income_equivalised_12m")
+            for kind in KINDS
+        },
         "contribution_base_to_median": to_median("contribution_base_per_worker"),
         "has_catastrophic_sdg2025": yes((oop > 0) & (oop > 0.4 * budget), budget.notna() & oop.notna()),
         "oop_per_head_to_median_12m": ratio(oop, line * 12 * size, 0, 20),

@@ -183,17 +183,18 @@ def mix_columns(table: pd.DataFrame, income: pd.DataFrame) -> dict[str, pd.Serie
     """Where the income comes from, and who brings it in."""
     gross, months = income["gross"], observed(income)
     known, head_months = months.notna(), observed(income, "first_ago_head")
-    same = {kind: kind for kind in (*LABOUR, "property", "labour", "unregistered")}
-    shares = same | {
+    named = {kind: kind for kind in (*LABOUR, "property")} | {
         "pension": "transfer_pension",
         "unemployment_benefit": "transfer_unemployment",
         "kin_support": "transfer_support",
         "other_transfer": "transfer_other",
     }
-    found = {f"{name}_share_12m": share(income[kind], gross) for name, kind in shares.items()}
+    scale = oecd_scale(table)
+    found = {f"{name}_equivalised_12m": income[kind] / months / scale for name, kind in named.items()}
     return found | {
         "assistance_share_12m": share(income["assistance"], gross + income["assistance"]),
         "paid_share_12m": share(-income["paid"], gross),
+        "unregistered_share_12m": share(income["unregistered"], gross),
         "income_kinds_12m": (income[[*LABOUR, *TRANSFERS]] > 0).sum(axis=1).where(known),
         "earners_12m": income["earners"].where(known),
         "earners_share_12m": share(income["earners"], table["members"]).where(known),

@@ -6,6 +6,7 @@ from typing import Final
 import polars as pl
 
 from features.feature import feature
+from features.household import oecd_scale
 from features.income import INCOME, LABOUR, mean_of_year, money, months_observed
 from features.windows import YEAR, share, yes
 
@@ -16,103 +17,14 @@ mix = partial(
     unit="share",
     low=0,
     high=1,
-    no_direction="where one kind of income is lost the shares of the others rise, and without any all are null",
+    no_direction="where a kind of income is lost the shares of what is left rise, and without any all are null",
 )
 people = partial(feature, sources=INCOME, concept="earners")
+kind = partial(money, concept="income_mix", direction=-1)
 
 
-def _of_gross(kind: str) -> pl.Expr:
-    return share(pl.col(f"_{kind}"), pl.col("_gross"))
-
-
-@mix(zh="工资性收入占比", en="Wage share")
-def wage_share_12m() -> pl.Expr:
-    """Wages over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded: no income has no kinds.
-    """
-    return _of_gross("wage")
-
-
-@mix(zh="经营净收入占比", en="Business share")
-def business_share_12m() -> pl.Expr:
-    """Net business income over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("business")
-
-
-@mix(zh="农业收入占比", en="Farm share")
-def farm_share_12m() -> pl.Expr:
-    """Farm income over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("farm")
-
-
-@mix(zh="平台收入占比", en="Platform share")
-def platform_share_12m() -> pl.Expr:
-    """Income from platform work over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("platform")
-
-
-@mix(zh="财产性收入占比", en="Property share")
-def property_share_12m() -> pl.Expr:
-    """Property income over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("property")
-
-
-@mix(zh="养老金收入占比", en="Pension share")
-def pension_share_12m() -> pl.Expr:
-    """Pensions over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("transfer_pension")
-
-
-@mix(zh="失业金收入占比", en="Unemployment-benefit share")
-def unemployment_benefit_share_12m() -> pl.Expr:
-    """Unemployment benefit over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("transfer_unemployment")
-
-
-@mix(zh="赡养抚养收入占比", en="Share of support from kin")
-def kin_support_share_12m() -> pl.Expr:
-    """Support from people outside the household over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("transfer_support")
-
-
-@mix(zh="其他转移收入占比", en="Share of other transfers")
-def other_transfer_share_12m() -> pl.Expr:
-    """Other transfers received over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("transfer_other")
-
-
-@mix(zh="劳动收入占比", en="Labour share")
-def labour_share_12m() -> pl.Expr:
-    """Wage, business, farm and platform income over all positive income before assistance, last 12 months.
-
-    Null where no positive income is recorded.
-    """
-    return _of_gross("labour")
+def _of_kind(name: str) -> pl.Expr:
+    return mean_of_year(f"_{name}") / oecd_scale()
 
 
 @mix(zh="救助金占可支配收入比", en="Assistance over disposable income")
@@ -139,7 +51,7 @@ def unregistered_share_12m() -> pl.Expr:
 
     Null where no positive income is recorded.
     """
-    return _of_gross("unregistered")
+    return share(pl.col("_unregistered"), pl.col("_gross"))
 
 
 @people(zh="收入来源种数", en="Kinds of income", unit="kinds", low=0, high=9, direction=-1)
@@ -267,17 +179,88 @@ def labour_income_per_adult_12m() -> pl.Expr:
     return pl.when(pl.col("_adults") > 0).then(mean_of_year("_labour") / pl.col("_adults"))
 
 
+@kind(zh="工资收入（等值月额）", en="Wages, equivalised")
+def wage_equivalised_12m() -> pl.Expr:
+    """Wages a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("wage")
+
+
+@kind(zh="经营净收入（等值月额）", en="Net business income, equivalised")
+def business_equivalised_12m() -> pl.Expr:
+    """Net business income a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("business")
+
+
+@kind(zh="农业收入（等值月额）", en="Farm income, equivalised")
+def farm_equivalised_12m() -> pl.Expr:
+    """Farm income a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("farm")
+
+
+@kind(zh="平台收入（等值月额）", en="Income from platform work, equivalised")
+def platform_equivalised_12m() -> pl.Expr:
+    """Income from platform work a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("platform")
+
+
+@kind(zh="财产性收入（等值月额）", en="Property income, equivalised")
+def property_equivalised_12m() -> pl.Expr:
+    """Property income a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("property")
+
+
+@kind(zh="养老金收入（等值月额）", en="Pensions, equivalised")
+def pension_equivalised_12m() -> pl.Expr:
+    """Pensions a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("transfer_pension")
+
+
+@kind(zh="失业金收入（等值月额）", en="Unemployment benefit, equivalised")
+def unemployment_benefit_equivalised_12m() -> pl.Expr:
+    """Unemployment benefit a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("transfer_unemployment")
+
+
+@kind(zh="赡养抚养收入（等值月额）", en="Support from kin, equivalised")
+def kin_support_equivalised_12m() -> pl.Expr:
+    """Support from people elsewhere a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("transfer_support")
+
+
+@kind(zh="其他转移收入（等值月额）", en="Other transfers, equivalised")
+def other_transfer_equivalised_12m() -> pl.Expr:
+    """Other transfers received a month on the OECD-modified scale, mean of the last 12 months observed.
+
+    Null where no member was ever known to the source: unregistered is not zero.
+    """
+    return _of_kind("transfer_other")
+
+
 FEATURES: Final = (
-    wage_share_12m,
-    business_share_12m,
-    farm_share_12m,
-    platform_share_12m,
-    property_share_12m,
-    pension_share_12m,
-    unemployment_benefit_share_12m,
-    kin_support_share_12m,
-    other_transfer_share_12m,
-    labour_share_12m,
     assistance_share_12m,
     paid_share_12m,
     unregistered_share_12m,
@@ -293,4 +276,13 @@ FEATURES: Final = (
     head_labour_income_12m,
     labour_income_per_earner_12m,
     labour_income_per_adult_12m,
+    wage_equivalised_12m,
+    business_equivalised_12m,
+    farm_equivalised_12m,
+    platform_equivalised_12m,
+    property_equivalised_12m,
+    pension_equivalised_12m,
+    unemployment_benefit_equivalised_12m,
+    kin_support_equivalised_12m,
+    other_transfer_equivalised_12m,
 )

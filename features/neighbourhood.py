@@ -10,10 +10,11 @@ from typing import Final
 
 import polars as pl
 
+from features import relative_kinds, relative_years
 from features.feature import Feature, feature
+from features.relative import INCOME, relative, to_median
 from features.windows import YEAR, ratio, yes
 
-INCOME: Final = ("income", "household", "member")
 SCALED: Final = (
     "income_per_head_12m",
     "income_equivalised_12m",
@@ -146,14 +147,9 @@ def others_median(column: str) -> pl.Expr:
     return pl.when(others >= ENOUGH).then(pl.when(own.is_null()).then(everybody).otherwise(without))
 
 
-relative = partial(feature, sources=INCOME, concept="income_level", unit="ratio", low=-1, high=20)
 burden = partial(feature, sources=("medical", "enrolment", *INCOME), concept="medical_burden", low=0, direction=1)
 around = partial(feature, concept="neighbourhood")
 around_income = partial(around, sources=INCOME, unit="ratio", low=-1, high=20)
-
-
-def _to_median(column: str, median: str | None = None) -> pl.Expr:
-    return ratio(pl.col(column), pl.col(f"_median_{median or column}"), -1, 20)
 
 
 @relative(zh="等值收入与中位数之比（12月）", en="Equivalised income to the median, 12 months", direction=-1)
@@ -162,7 +158,7 @@ def income_to_median_12m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("income_equivalised_12m")
+    return to_median("income_equivalised_12m")
 
 
 @relative(zh="等值收入与中位数之比（6月）", en="Equivalised income to the median, 6 months", direction=-1)
@@ -171,7 +167,7 @@ def income_to_median_6m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("income_equivalised_6m")
+    return to_median("income_equivalised_6m")
 
 
 @relative(zh="等值收入与中位数之比（3月）", en="Equivalised income to the median, 3 months", direction=-1)
@@ -180,7 +176,7 @@ def income_to_median_3m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("income_equivalised_3m")
+    return to_median("income_equivalised_3m")
 
 
 @relative(zh="人均收入与中位数之比", en="Income per head to the median", direction=-1)
@@ -189,7 +185,7 @@ def income_per_head_to_median_12m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("income_per_head_12m")
+    return to_median("income_per_head_12m")
 
 
 @relative(zh="平方根等值收入与中位数之比", en="Income on the square-root scale to the median", direction=-1)
@@ -198,7 +194,7 @@ def income_root_to_median_12m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("income_root_12m")
+    return to_median("income_root_12m")
 
 
 @relative(zh="可支配收入与中位数之比", en="Disposable income to the median", direction=-1)
@@ -207,72 +203,7 @@ def disposable_to_median_12m() -> pl.Expr:
 
     Null where the income source knows no member.
     """
-    return _to_median("disposable_equivalised_12m")
-
-
-def _by_year() -> list[pl.Expr]:
-    """Income to the median of its year: the last, and those before."""
-    years = ("income_equivalised_12m", "income_equivalised_1y_before", "income_equivalised_2y_before")
-    return [_to_median(column) for column in years]
-
-
-def _several_years() -> pl.Expr:
-    return pl.sum_horizontal(each.is_not_null() for each in _by_year()) >= 2
-
-
-@relative(zh="一年前收入与当时中位数之比", en="Income to the median, the year before", direction=-1)
-def income_to_median_1y_before() -> pl.Expr:
-    """Equivalised income of months 13 to 24 back over the median of that year among today's households.
-
-    Null where the income source tells no month of that year.
-    """
-    return _to_median("income_equivalised_1y_before")
-
-
-@relative(zh="两年前收入与当时中位数之比", en="Income to the median, two years before", direction=-1)
-def income_to_median_2y_before() -> pl.Expr:
-    """Equivalised income of months 25 to 36 back over the median of that year among today's households.
-
-    Null where the income source tells no month of that year.
-    """
-    return _to_median("income_equivalised_2y_before")
-
-
-@relative(zh="三年平均收入与中位数之比", en="Income to the median, mean of three years", direction=-1)
-def income_to_median_mean_3y() -> pl.Expr:
-    """Mean of the income to the median over the last three years, of those that are known.
-
-    Null where the income source tells of fewer than two of them.
-    """
-    return pl.when(_several_years()).then(pl.mean_horizontal(_by_year()))
-
-
-@relative(zh="三年最低收入与中位数之比", en="Income to the median, lowest of three years", direction=-1)
-def income_to_median_lowest_3y() -> pl.Expr:
-    """Lowest income to the median over the last three years, of those that are known.
-
-    Null where the income source tells of fewer than two of them.
-    """
-    return pl.when(_several_years()).then(pl.min_horizontal(_by_year()))
-
-
-@feature(
-    zh="收入与中位数之比的年变化",
-    en="Change of income to the median, a year",
-    sources=INCOME,
-    concept="income_change",
-    unit="ratio",
-    low=-21,
-    high=21,
-    direction=-1,
-)
-def income_to_median_change_1y() -> pl.Expr:
-    """Income to the median of the last 12 months less that of the year before: a place lost or won.
-
-    Null where the income source tells nothing of either.
-    """
-    now, before, _ = _by_year()
-    return now - before
+    return to_median("disposable_equivalised_12m")
 
 
 @relative(zh="户主劳动收入与人均中位数之比", en="Head's labour income to the median", direction=-1)
@@ -281,7 +212,7 @@ def head_labour_to_median_12m() -> pl.Expr:
 
     Null where the income source never knew the head.
     """
-    return _to_median("head_labour_income_12m", "income_per_head_12m")
+    return to_median("head_labour_income_12m", "income_per_head_12m")
 
 
 @relative(
@@ -294,7 +225,7 @@ def labour_per_earner_to_median_12m() -> pl.Expr:
 
     Null where nobody earned or the income source knows no member.
     """
-    return _to_median("labour_income_per_earner_12m", "income_per_head_12m")
+    return to_median("labour_income_per_earner_12m", "income_per_head_12m")
 
 
 @relative(zh="成年人均劳动收入与中位数之比", en="Labour income per adult to the median", direction=-1)
@@ -303,7 +234,7 @@ def labour_per_adult_to_median_12m() -> pl.Expr:
 
     Null where there is no adult or the income source knows no member.
     """
-    return _to_median("labour_income_per_adult_12m", "income_per_head_12m")
+    return to_median("labour_income_per_adult_12m", "income_per_head_12m")
 
 
 @feature(
@@ -320,7 +251,7 @@ def contribution_base_to_median() -> pl.Expr:
 
     Null where nobody works or no base is recorded.
     """
-    return _to_median("contribution_base_per_worker")
+    return to_median("contribution_base_per_worker")
 
 
 @burden(zh="灾难性卫生支出（SDG 2025）", en="Catastrophic spending, SDG 2025", unit="0/1", high=1)
@@ -398,14 +329,11 @@ FEATURES: Final = (
     income_per_head_to_median_12m,
     income_root_to_median_12m,
     disposable_to_median_12m,
-    income_to_median_1y_before,
-    income_to_median_2y_before,
-    income_to_median_mean_3y,
-    income_to_median_lowest_3y,
-    income_to_median_change_1y,
+    *relative_years.FEATURES,
     head_labour_to_median_12m,
     labour_per_earner_to_median_12m,
     labour_per_adult_to_median_12m,
+    *relative_kinds.FEATURES,
     contribution_base_to_median,
     has_catastrophic_sdg2025,
     oop_per_head_to_median_12m,

@@ -205,6 +205,15 @@ def _ratio(value: float, _: Currency) -> Text:
     return times(value)
 
 
+def _of_median(value: float, _: Currency) -> Text:
+    if value == 0:
+        return Text("无", "none")
+    shown = percent(abs(value))
+    if value < 0:
+        return Text(f"亏损，相当于当地收入中位数的{shown.zh}", f"a loss of {shown.en} of the local median income")
+    return Text(f"相当于当地收入中位数的{shown.zh}", f"{shown.en} of the local median income")
+
+
 def _yes_no(value: float, _: Currency) -> Text:
     return Text("是", "yes") if value >= 0.5 else Text("否", "no")
 
@@ -233,6 +242,7 @@ UNITS: Final[dict[str, Words]] = {
     "share of the line": _share,
     "share of the mean": _share,
     "share of the mean/month": _slope,
+    "share of the median income": _of_median,
     "spells": _things("次", "spell", "spells"),
     "visits": _things("次", "visit", "visits"),
     "weighted events": _faded,

@@ -31,7 +31,7 @@ def _least(values: Values, name: str) -> float:
 
 TESTS: Final[dict[str, Callable[[Values], bool]]] = {
     "wage_without_job": lambda v: (
-        _least(v, "wage_share_12m") > 0 and _least(v, "months_since_wage") < 1 and _least(v, "workers") == 0
+        _least(v, "wage_equivalised_12m") > 0 and _least(v, "months_since_wage") < 1 and _least(v, "workers") == 0
     ),
     "job_without_wage": lambda v: (
         _least(v, "contract_share") > 0 and _least(v, "months_since_wage") >= JOBLESS_MONTHS

@@ -1,6 +1,6 @@
 """Spec cases of the columns that need the whole population: seven households of one person in one village."""
 
-from spec.spec_case import Case, months, none
+from spec.spec_case import Case, months, none, zero
 
 SEVEN = range(1, 8)
 HOUSEHOLDS = [{"household_id": f"H{n}"} for n in SEVEN]
@@ -31,8 +31,31 @@ EARLIER = (
     "income_to_median_lowest_3y",
     "income_to_median_change_1y",
 )
+KINDS = (
+    "wage_to_median_12m",
+    "business_to_median_12m",
+    "farm_to_median_12m",
+    "platform_to_median_12m",
+    "property_to_median_12m",
+    "pension_to_median_12m",
+    "unemployment_benefit_to_median_12m",
+    "kin_support_to_median_12m",
+    "other_transfer_to_median_12m",
+)
+RECORDED = (
+    "wage",
+    "business",
+    "farm",
+    "platform",
+    "property",
+    "transfer_pension",
+    "transfer_unemployment",
+    "transfer_support",
+    "transfer_other",
+)
 UNKNOWN = none(
     *TO_MEDIAN,
+    *KINDS,
     *EARLIER,
     "has_catastrophic_sdg2025",
     "oop_per_head_to_median_12m",
@@ -49,6 +72,8 @@ CASES = (
         ordinary={
             **dict.fromkeys(TO_MEDIAN, 0.25),
             **none(*EARLIER),
+            **zero(*KINDS),
+            "wage_to_median_12m": 0.25,
             "has_catastrophic_sdg2025": 1,
             "oop_per_head_to_median_12m": 60 / 4_800,
             "income_to_neighbours_12m": 100 / 450,
@@ -78,6 +103,22 @@ CASES = (
             "income_to_median_lowest_3y": 0.25,
             "income_to_median_change_1y": -0.25,
         },
+    ),
+    Case(
+        name="kinds of income, each against the median of all of it",
+        subject=("income",),
+        tables={
+            "household": HOUSEHOLDS,
+            "member": MEMBERS,
+            "income": [
+                *(
+                    {"person_id": "P1", "kind": kind, "amount": (-n if kind == "business" else n) * 1_000}
+                    for n, kind in enumerate(RECORDED, 1)
+                ),
+                *({"person_id": f"P{n}", "amount": 100_000} for n in SEVEN if n > 1),
+            ],
+        },
+        ordinary={name: n / 100 for n, name in enumerate(KINDS, 1)} | {"business_to_median_12m": -0.02},
     ),
     Case(
         name="schooling of the neighbours",

@@ -162,6 +162,20 @@ def test_a_blank_is_said_as_a_blank_and_not_as_zero() -> None:
     assert told.fact == Text("近12月人均月收入：没有记录", "Income per head, 12 months: nothing on record")
 
 
+@pytest.mark.parametrize(
+    ("value", "zh", "en"),
+    [
+        (0.24, "相当于当地收入中位数的约 25%", "about 25% of the local median income"),
+        (0.0, "无", "none"),
+        (-0.3, "亏损，相当于当地收入中位数的约 30%", "a loss of about 30% of the local median income"),
+    ],
+)
+def test_a_kind_of_income_is_said_beside_the_local_median(value: float, zh: str, en: str) -> None:
+    told = reason(by_name("business_to_median_12m"), value, YUAN)
+    assert told.fact.zh == f"经营净收入（按家庭人口折算）：{zh}"
+    assert told.fact.en == f"Net business income, by size of household: {en}"
+
+
 def test_marital_status_is_never_said() -> None:
     told = reason(by_name("head_is_divorced"), 1.0, YUAN)
     assert told.fact == CONCEPTS["composition"].general
