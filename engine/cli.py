@@ -19,6 +19,7 @@ from engine.commands import (
     holding,
     keys,
     linkage,
+    lists,
     models,
     poverty,
     quarantine,
@@ -76,6 +77,7 @@ app.add_typer(signs.app)
 app.add_typer(fairness.app)
 app.add_typer(card.app)
 app.add_typer(holding.app)
+app.add_typer(lists.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)
 app.add_typer(audit.log_app, name="audit")

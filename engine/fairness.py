@@ -10,6 +10,7 @@ from engine import registry
 from engine.errors import ModelError
 from engine.learning import Learner, examples_of_risk, lacking_for
 from engine.population import Population, Progress, Risk, silent
+from engine.report import told_count
 from engine.workplace import Workplace
 from features.catalog import FEATURES
 from models.experiment import model_features
@@ -25,7 +26,6 @@ from outreach.floors import FLOORS, with_floors
 
 THRESHOLDS: Final = {"top_1": 0.01, "top_10": 0.1, "top_20": 0.2}
 """Lists of other lengths, besides that of the caseworkers and the pool."""
-STEP: Final = 5
 
 
 def figures(
@@ -171,8 +171,3 @@ def _rounded(found: Mapping[str, Any]) -> dict[str, Any]:
     rows = [row | {"n": told_count(row["n"]), "positives": told_count(row["positives"])} for row in found["groups"]]
     counts = {name: told_count(found[name]) for name in ("n", "positives", "unknown")}
     return {**counts, "cuts": found["cuts"], "groups": rows}
-
-
-def told_count(households: int) -> int | None:
-    """A count as it leaves the analyst: null for seven and fewer, else to the nearest five."""
-    return None if households <= FEW else STEP * ((households + STEP // 2) // STEP)

@@ -12,10 +12,11 @@ import polars as pl
 
 from engine import registry, serving
 from engine.errors import IntegrityError, ModelError, UsageError
-from engine.fairness import groups_on, told_count
+from engine.fairness import groups_on
 from engine.figures import Drawing, drawings, label_of
 from engine.population import Progress, Risk, silent
 from engine.registry import RISKS
+from engine.report import told_count
 from engine.workplace import Workplace
 from features.catalog import CONCEPTS
 from models.calibration import Floats

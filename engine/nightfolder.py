@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -264,6 +264,7 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "assumed": made.population.assumed(),
         "lanes": dict(made.draft.items["lane"].cast(pl.String).value_counts(sort=True).sort("lane").iter_rows()),
         "left_out": dict(made.draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
+        "floors": None if made.draft.floors is None else asdict(made.draft.floors),
         "files": {
             path.relative_to(folder).as_posix(): {
                 "sha256": sha256_of(path),

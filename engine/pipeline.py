@@ -1,15 +1,16 @@
 """The night: from the inbox to the caseworkers' lists, in six calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 import polars as pl
 
-from engine import nights
+from engine import nights, registry
 from engine.db import reading, writing
-from engine.errors import UsageError
+from engine.errors import ModelError, UsageError
 from engine.holding import doubts, held_by
 from engine.intake.inbox import TakenIn
 from engine.lease import Claim
@@ -20,12 +21,15 @@ from engine.retraction import retire_gone
 from engine.rewriting import steady
 from engine.shift import shifts
 from engine.workplace import Models, Workplace
+from models.explanation import likely_rates
+from models.groupings import groupings
 from models.peers import peer_medians
 from models.risk import RiskModel
 from outreach.carried import carried
 from outreach.drafting import Draft, draft_lists
 from outreach.eligibility import Verdicts
 from outreach.findings import FINDINGS_SCHEMA
+from outreach.policy import Policy
 
 AT_ONCE: Final = 50_000
 """Households that are scored at once."""
@@ -130,17 +134,9 @@ def make_night(
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
     shift = shifts(place.home, models, columns, scores)  # and how far this is from what the models were made from
     verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
-    candidates, findings = candidates_of(columns, groups, scores), findings_of(verdicts)
-    given = standing(columns)
-    draft = draft_lists(  # 5  leave out, rank, explore, share out
-        candidates,
-        findings,
-        given.work,
-        given.staff,
-        place.policy,
-        business_date=business_date,
-        key=place.keys.tie_break,
-    )
+    found, tested = findings_of(verdicts), tested_of(place, models)
+    given = Given(columns, groups, scores, found, tested, standing(columns))
+    draft = draft_of(place, place.policy, given, business_date)  # 5  leave out, rank, explore, share out
     shadow = scores_of(challengers, columns, groups, place.threads)
     return Made(
         business_date,
@@ -148,15 +144,49 @@ def make_night(
         groups,
         scores,
         verdicts,
-        findings,
+        given.findings,
         draft,
         models,
         population,
         None,
-        given,
+        given.standing,
         shift,
         challengers,
         shadow,
+    )
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a draft is made from: the night's frames, the tested rows of its models, and what stands."""
+
+    columns: pl.DataFrame
+    groups: pl.DataFrame
+    scores: Mapping[str, pl.DataFrame]
+    findings: pl.DataFrame
+    tested: Mapping[str, pl.DataFrame]
+    standing: Standing
+
+
+def tested_of(place: Workplace, models: Models) -> dict[str, pl.DataFrame]:
+    """The rows that each model was tested on, for its bands; a model that has none is missing."""
+    found = {}
+    for risk, (model_id, _) in models.items():
+        with suppress(ModelError):
+            found[risk] = registry.rows_tested(place.home, risk, model_id)
+    return found
+
+
+def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date) -> Draft:
+    """The lists that a policy drafts from what is given."""
+    return draft_lists(
+        candidates_of(given.columns, given.groups, given.scores, given.tested, policy.floors.by),
+        given.findings,
+        given.standing.work,
+        given.standing.staff,
+        policy,
+        business_date=business_date,
+        key=place.keys.tie_break,
     )
 
 
@@ -175,19 +205,29 @@ def scores_of(
     return scores
 
 
-def candidates_of(columns: pl.DataFrame, groups: pl.DataFrame, scores: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """One row per household of the night with what the drafting needs; a risk without a model has null priority."""
+def candidates_of(
+    columns: pl.DataFrame,
+    groups: pl.DataFrame,
+    scores: Mapping[str, pl.DataFrame],
+    tested: Mapping[str, pl.DataFrame] | None = None,
+    floor_by: str = "none",
+) -> pl.DataFrame:
+    """One row per household of the night with what the drafting needs; a risk without a model has null priority.
+
+    ``tested``: rows of each risk for its band (``candidates.LIKELY_COLUMNS``); ``floor_by``: the grouping of the
+    policy's floors.
+    """
     frame = columns.select(
         "household_id", "region", "area", "area_kind", "income_to_line_12m", "income_to_median_12m"
     )
-    for risk, name in (("relative_poverty", "poverty_priority"), ("emergency", "emergency_priority")):
-        priority = pl.lit(None, pl.Float64).alias(name)
+    for risk, name in (("relative_poverty", "poverty"), ("emergency", "emergency")):
         if risk in scores:
-            frame = frame.join(
-                scores[risk].select("household_id", pl.col("priority").alias(name)), on="household_id"
-            )
+            frame = frame.join(_likely(scores[risk], name, (tested or {}).get(risk)), on="household_id")
         else:
-            frame = frame.with_columns(priority)
+            frame = frame.with_columns(pl.lit(None, pl.Float64).alias(f"{name}_priority"))
+    if floor_by != "none":
+        of = groupings(groups).select("household_id", floor_group=pl.col(floor_by))
+        frame = frame.join(of, on="household_id", how="left")
     known = groups.select(
         "household_id",
         "unsupported",
@@ -205,6 +245,17 @@ def candidates_of(columns: pl.DataFrame, groups: pl.DataFrame, scores: dict[str,
         .drop("income_to_line_12m", "income_to_median_12m", "area_kind", "household_type")
         .sort("household_id")
     )
+
+
+def _likely(scored: pl.DataFrame, name: str, tested: pl.DataFrame | None) -> pl.DataFrame:
+    """Priority and chance of a risk, and the band of its priority where there are tested rows."""
+    found = scored.select(
+        "household_id", pl.col("priority").alias(f"{name}_priority"), pl.col("probability").alias(f"{name}_chance")
+    )
+    if tested is None:
+        return found
+    rates = likely_rates(tested, scored["priority"].to_numpy())
+    return found.with_columns(rates["low"].alias(f"{name}_low"), rates["high"].alias(f"{name}_high"))
 
 
 def findings_of(verdicts: list[Verdicts]) -> pl.DataFrame:

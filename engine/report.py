@@ -13,6 +13,7 @@ from engine.html import page
 from engine.nights import SixNumbers
 from features.catalog import by_name
 from outreach import wording_casework as casework
+from outreach import wording_drafting
 from outreach.bands import RISKS
 from outreach.wording import Text, day, same
 
@@ -144,6 +145,11 @@ def shown(count: int) -> str:
     return f"≤ {FEW}" if count <= FEW else f"{STEP * ((count + STEP // 2) // STEP):,}"
 
 
+def told_count(households: int) -> int | None:
+    """The same for machines: null for seven and fewer, else to the nearest five."""
+    return None if households <= FEW else STEP * ((households + STEP // 2) // STEP)
+
+
 def night_page(report: NightReport) -> bytes:
     """The report as one self-contained page in Chinese and English."""
     manifest = report.manifest
@@ -166,6 +172,7 @@ def night_page(report: NightReport) -> bytes:
         shadow=[_shadow(risk, told) for risk, told in sorted(manifest.get("shadow", {}).items())],
         lanes=_counts(manifest.get("lanes", {}), casework.LANES_OF_THE_REPORT),
         left_out=_counts(manifest.get("left_out", {}), casework.LEFT_OUT),
+        drafting=wording_drafting.sections(manifest, shown),
         limits=LIMITS,
         objections=report.objections,
         facts=_facts(manifest),

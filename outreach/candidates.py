@@ -21,6 +21,11 @@ CANDIDATE_COLUMNS: Final = (
     "digital_trace",
     "blank_share",
 )
+LIKELY_COLUMNS: Final = tuple(
+    f"{risk}_{name}" for risk in ("poverty", "emergency") for name in ("chance", "low", "high")
+)
+"""How likely each risk is (calibrated), and the band in which it came true for households with such a priority."""
+LIKELY: Final = ("chance", "low", "high")
 OPEN_WORK_COLUMNS: Final = ("household_id", "state", "since", "outcome")
 STATES: Final = ("open_item", "opted_out", "deceased", "moved", "visited", "objected")
 """``objected`` keeps a household out of the lanes that a model ranks, and out of no other."""
@@ -37,12 +42,13 @@ def prepared(
 ) -> pl.DataFrame:
     """One row per candidate, sorted: ``team``, ``reason`` and ``until`` where it may not be visited, and
     ``<lane>_priority`` for each lane that it may be in (null: not in it), ``base_priority``, ``has_finding``,
-    ``unsupported`` (unknown = true), ``silent``, ``blank_share``, ``objected``.
+    ``unsupported`` (unknown = true), ``silent``, ``blank_share``, ``objected``, ``chance``, ``low`` and ``high``
+    (that one of the two risks strikes), ``floor_group``, ``second`` (what orders equal priorities before the tie).
     """
     lanes = _findings_by_household(findings, policy, day)
     work = _blocks(open_work, policy, day)
     frame = (
-        candidates.select(CANDIDATE_COLUMNS)
+        _with_likely(candidates)
         .with_columns(unsupported=pl.col("unsupported").fill_null(True))
         .join(teams, on="region", how="left")
         .join(lanes, on="household_id", how="left")
@@ -50,7 +56,7 @@ def prepared(
         .with_columns(
             has_finding=pl.col("has_finding").fill_null(False),
             objected=pl.col("household_id").is_in(_objected(open_work)),
-            base_priority=_base_priority(candidates),
+            base_priority=_base_priority(candidates, policy.risk.rank_by),
         )
         .sort("household_id")
     )
@@ -65,6 +71,7 @@ def prepared(
             pl.col("base_priority")
         ),
         silent_priority=pl.when(silent & ~pl.col("objected")).then(pl.col("base_priority")),
+        second=pl.col("chance") if policy.risk.rank_by == "low" else pl.lit(None, pl.Float64),
     )
 
 
@@ -85,18 +92,40 @@ def _objected(open_work: pl.DataFrame) -> list[str]:
     return sorted(open_work.filter(pl.col("state") == "objected")["household_id"].unique())
 
 
-def _base_priority(candidates: pl.DataFrame) -> pl.Expr:
+def _with_likely(candidates: pl.DataFrame) -> pl.DataFrame:
+    """The candidates with ``chance, low, high`` of either risk, null without a model or without tested rows."""
+    blank = [pl.lit(None, pl.Float64).alias(name) for name in LIKELY_COLUMNS if name not in candidates.columns]
+    if "floor_group" not in candidates.columns:
+        blank.append(pl.lit(None, pl.String).alias("floor_group"))
+    return (
+        candidates.with_columns(blank)
+        .with_columns(_either(f"poverty_{name}", f"emergency_{name}").alias(name) for name in LIKELY)
+        .select(*CANDIDATE_COLUMNS, *LIKELY, "floor_group")
+    )
+
+
+def _either(poverty: str, emergency: str) -> pl.Expr:
+    """The chance that at least one strikes; of one alone where the other is null; null where both are."""
+    known = pl.any_horizontal(pl.col(poverty, emergency).is_not_null())
+    return pl.when(known).then(1 - (1 - pl.col(poverty).fill_null(0.0)) * (1 - pl.col(emergency).fill_null(0.0)))
+
+
+def _base_priority(candidates: pl.DataFrame, rank_by: str) -> pl.Series:
     """How likely it is that one of the two risks strikes; without scores, how far income lies below the line.
 
-    A blank is filled with the median of the household's peers, else of everybody: it is never good news.
+    With ``rank_by`` low, the low end of the band; where there is no band, the estimate. A blank is filled with the
+    median of the household's peers, else of everybody: it is never good news.
     """
-    poverty, emergency = (pl.col(name).fill_null(0.0) for name in ("poverty_priority", "emergency_priority"))
-    either = pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null())
-    scored = candidates.select(either).to_series().any()
-    by_score: pl.Expr = pl.when(either).then(1 - (1 - poverty) * (1 - emergency))
-    by_income = 1 / (1 + pl.col("income_ratio").clip(lower_bound=0))
-    own = by_score if scored else by_income
-    return pl.coalesce(own, own.median().over("stratum"), own.median(), pl.lit(0.5))
+    names = ("poverty_priority", "emergency_priority")
+    scored = candidates.select(pl.any_horizontal(pl.col(*names).is_not_null())).to_series().any()
+    if rank_by == "low":
+        lows = {name: f"{name.split('_')[0]}_low" for name in names}
+        candidates = candidates.with_columns(
+            pl.coalesce(low, name).alias(name) for name, low in lows.items() if low in candidates.columns
+        )
+    own = _either(*names) if scored else 1 / (1 + pl.col("income_ratio").clip(lower_bound=0))
+    filled = pl.coalesce(own, own.median().over("stratum"), own.median(), pl.lit(0.5))
+    return candidates.select(filled.alias("base_priority")).to_series()
 
 
 def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:

@@ -3,8 +3,10 @@
 A pure function of frames. Each household of the night is in exactly one of ``items`` and ``left_out``.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from math import fsum
 from typing import Final
 
 import polars as pl
@@ -15,6 +17,7 @@ from outreach import lottery, sharing
 from outreach.candidates import CANDIDATE_COLUMNS, OPEN_WORK_COLUMNS, prepared
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.policy import LANES, Policy
+from outreach.queues import BY_RANK, held_by_floors, queue
 from outreach.sharing import Desk, Given, Staff
 
 LANE: Final = pl.Enum(LANES)
@@ -27,6 +30,9 @@ ITEMS_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
     "inclusion_probability": pl.Float64,
     "priority": pl.Float64,
     "over_capacity": pl.Boolean,
+    "chance": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
 }
 LEFT_OUT_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
     "household_id": pl.String,
@@ -50,18 +56,44 @@ REASONS: Final = (
 and carry its probability. Nothing that is unknown about a household is ever a reason."""
 
 
+SHARED: Final = ("gap", "recheck", "risk", "silent")
+"""The lanes that share what urgent and event visits leave, but for the lottery."""
+
+
+@dataclass(frozen=True)
+class FloorPrice:
+    """What the floors of the policy cost on a night, in the lanes that a model ranks.
+
+    ``exchanged``: households that are listed because of them; ``unmet``: held places that no caseworker had;
+    ``expected``: true finds, as the chances say, without and with the floors (null without a model); ``groups``:
+    households by group, without and with.
+    """
+
+    by: str
+    part: float
+    visits: int
+    exchanged: int
+    unmet: int
+    expected: tuple[float | None, float | None]
+    groups: dict[str, tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class Draft:
     """``items`` (by caseworker and position), ``left_out`` (by household), and what the ranking rests on.
 
     ``inclusion_probability`` is the lottery's: of a drawn item, and of everybody who might have been drawn; null in
     other lanes. ``over_capacity`` marks urgent and event visits beyond what the desk can carry: they escalate.
+    ``chance``, ``low`` and ``high``: how likely one of the two risks is to strike, and the band in which it did for
+    households with such a priority; null without a model, or without rows that it was tested on.
     ``basis`` is ``model``, or ``rules_and_income_line`` where no model is promoted: every artefact says so.
+    ``floors`` is null where the policy has none.
     """
 
     items: pl.DataFrame
     left_out: pl.DataFrame
     basis: str
+    floors: FloorPrice | None = None
 
 
 def draft_lists(
@@ -81,7 +113,8 @@ def draft_lists(
     household type); poverty_priority and emergency_priority (probabilities, null without a promoted model);
     income_ratio (income per head over the local line, null = unknown); unsupported (Bool, null = unknown: taken as
     unsupported); never_applied (Bool, null = unknown); digital_trace (none, low, normal, null = unknown);
-    blank_share (0..1, the part of the columns that is unknown; null = all).
+    blank_share (0..1, the part of the columns that is unknown; null = all). Where there is a model also
+    ``candidates.LIKELY_COLUMNS``; where the policy has floors floor_group (text, null = not recorded).
 
     ``findings``: ``findings.FINDINGS_SCHEMA``; those of households that are no candidates are passed over.
 
@@ -104,12 +137,18 @@ def draft_lists(
     ties = keyed_hash(people.select(pl.concat_str(pl.lit(f"tie {business_date} "), "household_id"))["literal"], key)
     people = people.with_columns(pl.Series("tie", ties))
     visitable = people.filter(pl.col("reason").is_null())
-    desks = sharing.desks_of(staff, there, policy)
-    given, probabilities = _shared_out(visitable, desks, policy, key, str(business_date))
+    given, desks = _planned(visitable, staff, there, policy, ())
+    price = None
+    if policy.floors.by != "none":
+        without, held = given, held_by_floors(visitable, given, policy)
+        given, desks = _planned(visitable, staff, there, policy, held)
+        price = _price(people, without, given, held, policy)
+    drawn, probabilities = _by_lot(visitable, given, desks, policy, key=key, seed=str(business_date))
+    given += drawn
     items = _items(given, people, probabilities, policy, business_date)
     left_out = _left_out(people, items, probabilities)
     scored = candidates.select(pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null()))
-    return Draft(items, left_out, "model" if scored.to_series().any() else "rules_and_income_line")
+    return Draft(items, left_out, "model" if scored.to_series().any() else "rules_and_income_line", price)
 
 
 def _require(frame: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
@@ -118,48 +157,66 @@ def _require(frame: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
         raise ValueError(f"{name}: missing {', '.join(missing)}")
 
 
-def _shared_out(
-    visitable: pl.DataFrame, desks: dict[str, Desk], policy: Policy, key: bytes, seed: str
-) -> tuple[list[Given], pl.DataFrame]:
+def _planned(
+    visitable: pl.DataFrame, staff: Staff, there: dict[str, float], policy: Policy, held: Collection[str]
+) -> tuple[list[Given], dict[str, Desk]]:
+    """Everything but the lottery: what is given to whom, and the desks with the places that are left."""
+    desks = sharing.desks_of(staff, there, policy)
     given: list[Given] = []
     for lane in ("urgent", "event"):
-        given += sharing.give_uncapped(desks, _queue(visitable, lane), lane)
+        given += sharing.give_uncapped(desks, queue(visitable, lane), lane)
     sharing.set_quotas(desks, policy)
     taken = {one.household_id for one in given}
     free = visitable.filter(~pl.col("household_id").is_in(sorted(taken)))
-    queues = {lane: _queue(free, lane, desks) for lane in ("gap", "recheck", "risk", "silent")}
-    for lane, queue in queues.items():
-        given += sharing.give_shared(desks, queue, lane, taken)
-    given += sharing.spill(desks, queues, taken)
+    waiting = {lane: queue(free, lane, desks, held if lane == "risk" else ()) for lane in SHARED}
+    for lane, households in waiting.items():
+        given += sharing.give_shared(desks, households, lane, taken)
+    given += sharing.spill(desks, waiting, taken)
+    return given, desks
+
+
+def _by_lot(
+    visitable: pl.DataFrame, given: list[Given], desks: dict[str, Desk], policy: Policy, *, key: bytes, seed: str
+) -> tuple[list[Given], pl.DataFrame]:
+    """Who is drawn from those who are not listed otherwise, and everybody's probability."""
+    taken = [one.household_id for one in given]
     pool = visitable.filter(~pl.col("household_id").is_in(sorted(taken)))
     if pool.is_empty():
-        return given, pl.DataFrame(schema={"household_id": pl.String, "inclusion_probability": pl.Float64})
+        return [], pl.DataFrame(schema={"household_id": pl.String, "inclusion_probability": pl.Float64})
     probabilities, drawn = lottery.draw(pool, desks, policy, key, seed)
-    return given + drawn, probabilities
+    return drawn, probabilities
 
 
-def _queue(visitable: pl.DataFrame, lane: str, desks: dict[str, Desk] | None = None) -> list[tuple[str, list[str]]]:
-    """The households of a lane in their order. Given desks: of each team no more than could ever be reached.
-
-    A team takes at most its places in a lane, and at most as many of the households may have been taken before by
-    other lanes; those with an urgent or event visit are no longer among them.
-    """
-    mine = visitable.filter(pl.col(f"{lane}_priority").is_not_null())
-    ordered = mine.sort([f"{lane}_priority", "tie", "household_id"], descending=[True, False, False])
-    if desks is not None:
-        rests = pl.DataFrame(
-            [(worker, desk.rest) for worker, desk in desks.items()],
-            schema={"team": pl.String, "rest": pl.Int64},
-            orient="row",
+def _price(
+    people: pl.DataFrame, without: list[Given], given: list[Given], held: Collection[str], policy: Policy
+) -> FloorPrice:
+    """What the floors cost: the lanes that a model ranks, planned with and without them."""
+    chances = people.select("household_id", "chance", group=pl.col("floor_group").fill_null("unknown"))
+    plans = [
+        chances.filter(
+            pl.col("household_id").is_in(sorted(one.household_id for one in plan if one.lane in BY_RANK))
         )
-        names = ordered.select("team").unique().with_columns(name=pl.col("team").list.join(" "))
-        limits = names.explode("team").join(rests, on="team").group_by("name").agg(pl.col("rest").sum())
-        ordered = (
-            ordered.with_columns(name=pl.col("team").list.join(" "))
-            .join(limits, on="name", how="left", maintain_order="left")
-            .filter(pl.int_range(pl.len()).over("name") < 2 * pl.col("rest"))
-        )
-    return list(ordered.select("household_id", "team").iter_rows())
+        for plan in (without, given)
+    ]
+    groups = chances["group"].unique().sort()
+    return FloorPrice(
+        by=policy.floors.by,
+        part=policy.floors.part,
+        visits=plans[1].height,
+        exchanged=plans[1].join(plans[0], on="household_id", how="anti").height,
+        unmet=len(held) - plans[1].filter(pl.col("household_id").is_in(sorted(held))).height,
+        expected=(_sum(plans[0]["chance"]), _sum(plans[1]["chance"])),
+        groups={str(name): (_count(plans[0], name), _count(plans[1], name)) for name in groups},
+    )
+
+
+def _sum(chances: pl.Series) -> float | None:
+    """Expected true finds; null where no chance is known."""
+    return None if chances.null_count() == len(chances) else fsum(chances.drop_nulls())
+
+
+def _count(plan: pl.DataFrame, group: str) -> int:
+    return plan.filter(group=group).height
 
 
 def _items(

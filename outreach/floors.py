@@ -1,4 +1,4 @@
-"""A floor for each group on a list, and what it costs: shown as a what-if, never applied by itself."""
+"""A floor for each group on a list: a what-if of the fairness report, a rule of the risk lane where asked for."""
 
 from math import floor as whole
 from typing import Final
@@ -16,7 +16,16 @@ def with_floors(ranked: pl.DataFrame, *, length: int, pool: int, floor: float) -
     is ``floor`` × its share of the first ``pool`` × ``length``, rounded down; its best are taken. The places left
     go to the best of all others. Before and behind the end of the list the order is the given one.
     """
-    nth = pl.int_range(pl.len())
+    placed = ranked.with_columns(
+        _at=pl.int_range(pl.len()), _held=held(ranked, length=length, pool=pool, floor=floor)
+    )
+    free = length - int(placed["_held"].sum())
+    first = pl.col("_held") | ((~pl.col("_held")).cum_sum() <= free)
+    return placed.with_columns(_behind=~first).sort("_behind", "_at").select(ranked.columns)
+
+
+def held(ranked: pl.DataFrame, *, length: int, pool: int, floor: float) -> pl.Series:
+    """Whether a floor holds a place on the list for each row of ``ranked``: the best of each group, so many."""
     shares = ranked.head(pool).group_by("group").len().to_dicts()
     least = pl.DataFrame(
         {
@@ -25,10 +34,7 @@ def with_floors(ranked: pl.DataFrame, *, length: int, pool: int, floor: float) -
         },
         schema_overrides={"_least": pl.Int64},
     )
-    placed = ranked.with_columns(_at=nth, _nth=nth.over("group")).join(
+    placed = ranked.with_columns(_nth=pl.int_range(pl.len()).over("group")).join(
         least, on="group", how="left", nulls_equal=True, maintain_order="left"
     )
-    placed = placed.with_columns(_held=pl.col("_nth") < pl.col("_least").fill_null(0))
-    free = length - int(placed["_held"].sum())
-    first = pl.col("_held") | ((~pl.col("_held")).cum_sum() <= free)
-    return placed.with_columns(_behind=~first).sort("_behind", "_at").select(ranked.columns)
+    return (placed["_nth"] < placed["_least"].fill_null(0)).alias("held")

@@ -20,6 +20,12 @@ OUTCOMES: Final = (
     *("V10", "V11", "V12", "V13", "V20", "V21", "V22", "V30"),
     *("V31", "V32", "V40", "V41", "V42", "V50", "V60", "V70"),
 )
+GROUPED_BY: Final = (
+    *("none", "head_sex", "area_kind", "head_minority", "has_disabled"),
+    *("household_type", "digital_trace", "is_migrant"),
+)
+"""The groupings that a floor may be for (``models.groupings`` names their groups)."""
+
 Outcome = Literal[OUTCOMES]  # type: ignore[valid-type]
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0)]
@@ -65,6 +71,22 @@ class Lottery(Section):
     floor: Annotated[float, Field(ge=0.05, le=1)]
     unknown_weight: Annotated[float, Field(ge=1, le=10)]
     silent_weight: Annotated[float, Field(ge=1, le=10)]
+
+
+class Risk(Section):
+    """How the lanes that a model ranks are ordered: by the estimate, or by the low end of its band."""
+
+    rank_by: Literal["estimate", "low"] = "estimate"
+
+
+class Floors(Section):
+    """A floor for each group of one grouping in the risk lane; ``none`` is no floor.
+
+    Each group has at least ``part`` of its share of the households that the risk lane could list.
+    """
+
+    by: Literal[GROUPED_BY] = "none"  # type: ignore[valid-type]
+    part: Share = 0.8
 
 
 class EventLane(Section):
@@ -183,6 +205,8 @@ class Policy(Section):
     capacity: Capacity
     shares: Shares
     lottery: Lottery
+    risk: Risk = Risk()
+    floors: Floors = Floors()
     event_lane: EventLane
     clocks: Clocks
     cool_down_days: dict[Outcome, Days]

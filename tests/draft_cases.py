@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from outreach.candidates import LIKELY_COLUMNS
 from outreach.drafting import Draft, draft_lists
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.policy import Policy
@@ -27,6 +28,8 @@ CANDIDATE_SCHEMA = {
     "never_applied": pl.Boolean,
     "digital_trace": pl.String,
     "blank_share": pl.Float64,
+    **dict.fromkeys(LIKELY_COLUMNS, pl.Float64),
+    "floor_group": pl.String,
 }
 ORDINARY = {
     "region": "990101001001",

@@ -59,6 +59,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "yield": Deed("learn", "private", "learning"),
     "night": Deed("run", "identity", noted=True),
     "schedule": Deed("run", "identity", noted=True),
+    "lists": Deed("look"),
     "status": Deed("look"),
     "verify": Deed("verify"),
     "migrate": Deed("keep", noted=True),

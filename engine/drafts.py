@@ -1,0 +1,107 @@
+"""Lists drafted without sending or saving anything: what a night would list, and what another policy would."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from engine import nights
+from engine.db import reading
+from engine.errors import IntegrityError, UsageError
+from engine.files import sha256_of
+from engine.nightfolder import RETIRED, Standing, read_manifest, read_standing
+from engine.pipeline import Given, draft_of, make_night, tested_of
+from engine.population import Progress, silent
+from engine.registry import kept_model
+from engine.report import told_count
+from engine.rewriting import steady
+from engine.tables import Night
+from engine.workplace import Workplace
+from models.groupings import groupings
+from outreach.carried import carried
+from outreach.compared import exchanged, totals
+from outreach.drafting import Draft
+from outreach.policy import Policy
+
+
+def dry_run(
+    place: Workplace, business_date: date, other: Policy | None = None, progress: Progress = silent
+) -> dict[str, Any]:
+    """What the home's policy lists on a night, and beside it what ``other`` would; nothing is saved or sent.
+
+    Of a finished night it is drafted again from what the night has stored; else from the records as they are now.
+    Counts of households that a policy moves are rounded to five, and null where they are seven or fewer. Raises
+    UsageError where the night's files are gone or nobody is known on the day.
+    """
+    with reading(place.database) as session:
+        night = nights.find_night(session, business_date)
+        if night is not None:
+            session.expunge(night)
+    with steady(place.home):
+        given = _stored(place, night) if night is not None else _of_now(place, business_date, progress)
+    policies = {"home": place.policy} | ({} if other is None else {"other": other})
+    drafts = {name: draft_of(place, policy, given, business_date) for name, policy in policies.items()}
+    told: dict[str, Any] = {
+        "business_date": business_date.isoformat(),
+        "finished": night is not None,
+        "policies": {name: _told(drafts[name], policy, given) for name, policy in policies.items()},
+    }
+    return told if other is None else told | {"exchanged": _exchanged(drafts["home"], drafts["other"], given)}
+
+
+def _stored(place: Workplace, night: Night) -> Given:
+    """What a finished night was drafted from, out of its folder."""
+    manifest = read_manifest(place, night.business_date)
+    if RETIRED in manifest:
+        raise UsageError(
+            f"--date {night.business_date}: the files of this night were past their time and are gone",
+            "Name a later night.",
+        )
+    folder = place.home.nights / night.business_date.isoformat()
+
+    def frame(name: str) -> pl.DataFrame:
+        path = folder / f"{name}.parquet"
+        if not path.is_file() or sha256_of(path) != manifest["files"].get(f"{name}.parquet", {}).get("sha256"):
+            raise IntegrityError(f"{path}: is missing or has changed since the night", "Put it back from a backup.")
+        return pl.read_parquet(path, glob=False)
+
+    models = {risk: (name, kept_model(place.home, risk, name)) for risk, name in manifest["models"].items()}
+    scores = {risk: frame(f"scores_{risk}") for risk in models}
+    tested = tested_of(place, models)
+    return Given(frame("columns"), frame("groups"), scores, frame("findings"), tested, read_standing(folder))
+
+
+def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
+    """What a night of this date would be drafted from if it were run now."""
+    population, models = place.population(progress), place.promoted_models()
+
+    def standing(_columns: pl.DataFrame) -> Standing:
+        moved = population.successions(business_date)
+        with reading(place.database) as session:
+            staff = place.bureau.staff(nights.planned_this_week(session, business_date))
+            return Standing(carried(nights.open_work(session, business_date), moved), staff)
+
+    made = make_night(place, business_date, population, models, standing, challengers={})
+    tested = tested_of(place, models)
+    return Given(made.columns, made.groups, made.scores, made.findings, tested, made.standing)
+
+
+def _told(draft: Draft, policy: Policy, given: Given) -> dict[str, Any]:
+    sums = totals(draft, given.findings)
+    return {
+        "policy_sha256": hashlib.sha256(policy.text.encode()).hexdigest(),
+        **asdict(sums),
+        "left_out": dict(draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
+        "rank_by": policy.risk.rank_by,
+        "floors": None if draft.floors is None else asdict(draft.floors),
+        "basis": draft.basis,
+    }
+
+
+def _exchanged(old: Draft, new: Draft, given: Given) -> list[dict[str, Any]]:
+    marks = groupings(given.groups).drop("blank_share")
+    areas = given.columns.select("household_id", area="area")
+    rows = exchanged(old, new, areas.join(marks, on="household_id", how="left")).iter_rows(named=True)
+    return [row | {way: told_count(row[way]) for way in ("enters", "leaves")} for row in rows]

@@ -1,0 +1,60 @@
+"""Lists that were drafted and not saved, as text."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+Told = Mapping[str, Any]
+
+
+def show_lists(told: Told, console: Console) -> None:
+    """A column of figures for each policy, then who enters and leaves."""
+    state = "finished" if told["finished"] else "not run yet"
+    console.print(f"Night of {told['business_date']} ({state}); nothing was saved or sent")
+    policies = told["policies"]
+    table = Table("", *policies)
+    rows: list[tuple[str, Callable[[Told], str]]] = [
+        ("visits", lambda each: f"{each['visits']:,}"),
+        ("beyond capacity", lambda each: f"{each['over_capacity']:,}"),
+        ("expected true finds", lambda each: _number(each["expected"])),
+        ("of 100 visits", lambda each: _number(_share(each))),
+        ("unmet a month, minor units", lambda each: f"{each['unmet_month']:,}"),
+    ]
+    lanes = dict.fromkeys(lane for each in policies.values() for lane in each["lanes"])
+    rows += [(f"lane {lane}", lambda each, lane=lane: f"{each['lanes'].get(lane, 0):,}") for lane in lanes]  # type: ignore[misc]
+    for name, of in rows:
+        table.add_row(name, *(of(each) for each in policies.values()))
+    console.print(table)
+    for name, each in policies.items():
+        if each["floors"] is not None:
+            _show_floors(name, each["floors"], console)
+    if "exchanged" in told:
+        moved = Table("by", "group", "enter", "leave")
+        for row in told["exchanged"]:
+            moved.add_row(row["by"], row["name"], *("≤ 7" if row[way] is None else str(row[way]) for way in WAYS))
+        console.print(moved)
+
+
+WAYS: Final = ("enters", "leaves")
+
+
+def _show_floors(name: str, floors: Told, console: Console) -> None:
+    without, with_ = (_number(each) for each in floors["expected"])
+    console.print(
+        f"{name}: a floor of {floors['part']:.0%} for each group by {floors['by']}; expected true finds in the "
+        f"ranked lanes {without} without it, {with_} with it",
+        soft_wrap=True,
+    )
+
+
+def _share(each: Told) -> float | None:
+    return None if each["expected"] is None or not each["visits"] else 100 * each["expected"] / each["visits"]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+SHAPES: Final[dict[str, Callable[[Told, Console], None]]] = {"lists": show_lists}
