@@ -58,7 +58,7 @@ class Gone:
     persons: list[str]
     counts: dict[str, int] = field(default_factory=dict)
     deliveries: list[str] = field(default_factory=list)
-    tested: int = 0
+    model_rows: int = 0
 
     @property
     def subjects(self) -> list[str]:
@@ -77,13 +77,13 @@ def erase(place: Workplace, household: str, *, reason: str | None = None) -> dic
         _purge_quarantine(place, gone)
         _purge_records(place, gone)
         dates = _purge_nights(place, gone)
-        _purge_tested(place, gone)
+        _purge_models(place, gone)
         _forget(place, gone, dates)
     return {
         "erasure": gone.erasure,
         "persons": len(gone.persons),
         **gone.counts,
-        "tested_rows": gone.tested,
+        "model_rows": gone.model_rows,
         "nights": [day.isoformat() for day in dates],
         "still_in_inbox": [name for name in gone.deliveries if (place.home.inbox / name).exists()],
     }
@@ -221,20 +221,18 @@ def _purge_nights(place: Workplace, gone: Gone) -> list[date]:
     return dates
 
 
-def _purge_tested(place: Workplace, gone: Gone) -> None:
-    """Take the household out of the rows that kept models were tested on."""
+def _purge_models(place: Workplace, gone: Gone) -> None:
+    """Take the household out of the rows that kept models were tested on and are explained with."""
     keys = place.keys.pseudonyms
     for risk in registry.RISKS:
         for model_id in registry.ids(place.home, risk):
-            told = registry.manifest_of(place.home, risk, model_id)
-            if "tested" not in told:
-                continue
-            frame, version = registry.rows_tested(place.home, risk, model_id), int(told.get("pseudonyms", 1))
-            subjects = _as_then(frame, gone.subjects, keys, version) if version < len(keys) else gone.subjects
-            kept = _without(frame.lazy(), subjects).collect()
-            if kept.height < frame.height:
-                registry.forget_tested(place.home, risk, model_id, kept)
-                gone.tested += frame.height - kept.height
+            version = int(registry.manifest_of(place.home, risk, model_id).get("pseudonyms", 1))
+            for name, frame in registry.households_kept(place.home, risk, model_id).items():
+                subjects = _as_then(frame, gone.subjects, keys, version) if version < len(keys) else gone.subjects
+                kept = _without(frame.lazy(), subjects).collect()
+                if kept.height < frame.height:
+                    registry.forget_rows(place.home, risk, model_id, name, kept)
+                    gone.model_rows += frame.height - kept.height
 
 
 def _purge_file(path: Path, subjects: Collection[str], keys: Sequence[bytes], version: int) -> int:
@@ -299,7 +297,7 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
         told = {
             "erasure": gone.erasure,
             **gone.counts,
-            "tested_rows": gone.tested,
+            "model_rows": gone.model_rows,
             "nights": [day.isoformat() for day in dates],
         }
         place.log.note("household erased", "household", told, session)

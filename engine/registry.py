@@ -4,7 +4,7 @@
 experiment (``metrics.json``), the rows that it was tested on (``tested.parquet``), what nights are measured against
 (``drift.json``), a sample of explained rows (``explained.parquet``), its card, and ``manifest.json`` with the hash
 of each. The id is the hash of the manifest, so that a folder is whole and unaltered, or refused. An erasure may
-take tested rows away (``tested.json`` then holds their hash); nothing else changes in a folder.
+take rows of households away (``rows.json`` then holds the new hash); nothing else changes in a folder.
 """
 
 import hashlib
@@ -30,10 +30,13 @@ MANIFEST: Final = "manifest.json"
 METRICS: Final = "metrics.json"
 TESTED: Final = "tested.parquet"
 DRIFT: Final = "drift.json"
-TESTED_NOTE: Final = "tested.json"
-"""What the tested rows are after an erasure took some of them; the manifest holds what they were at first."""
-
 EXPLAINED: Final = "explained.parquet"
+OF_HOUSEHOLDS: Final = (TESTED, EXPLAINED)
+"""The files with a row for a household, which an erasure may take away."""
+
+ROWS_NOTE: Final = "rows.json"
+"""The hash of each before and after the last erasure that took rows; the manifest holds what they were at first."""
+
 SERVING: Final = "promoted.json"
 CHALLENGER: Final = "challenger.json"
 FORMAT: Final = 1
@@ -59,10 +62,10 @@ def keep(home: Home, risk: str, model: RiskModel, files: Mapping[str, bytes], to
         "catalogue": fingerprint(model.feature_names),
         "code": code_version(),
         **told,
-        "files": {name: hashlib.sha256(whole[name]).hexdigest() for name in sorted(whole) if name != TESTED},
+        "files": {name: _sha256(whole[name]) for name in sorted(whole) if name not in OF_HOUSEHOLDS},
+        # beside the others: an erasure may take rows from these, and the model stays the same
+        "rows": {name: _sha256(whole[name]) for name in sorted(whole) if name in OF_HOUSEHOLDS},
     }
-    if TESTED in whole:  # beside the others: an erasure may take rows from it, and the model stays the same
-        manifest["tested"] = hashlib.sha256(whole[TESTED]).hexdigest()
     whole[MANIFEST] = as_json(manifest)
     model_id = _hash(whole[MANIFEST])
     for name, data in whole.items():  # the manifest is the last
@@ -208,14 +211,21 @@ def rows_explained(home: Home, risk: str, model_id: str) -> pl.DataFrame | None:
     return None if found is None else pl.read_parquet(BytesIO(found))
 
 
-def forget_tested(home: Home, risk: str, model_id: str, kept: pl.DataFrame) -> None:
-    """Write the tested rows of a model without some of them; the model stays what it is.
+def households_kept(home: Home, risk: str, model_id: str) -> dict[str, pl.DataFrame]:
+    """The rows of households that a model's folder holds, by file."""
+    files = _files(home, risk, model_id)
+    return {name: pl.read_parquet(BytesIO(files[name])) for name in OF_HOUSEHOLDS if name in files}
+
+
+def forget_rows(home: Home, risk: str, model_id: str, name: str, kept: pl.DataFrame) -> None:
+    """Write a file of households (``OF_HOUSEHOLDS``) without some of them; the model stays what it is.
 
     The note comes first: whoever is stopped in between still has rows that are as they should be, all of them.
     """
     folder, data = home.models / risk / model_id, parquet(kept)
-    write_json(folder / TESTED_NOTE, {"sha256": hashlib.sha256(data).hexdigest(), "rows": kept.height})
-    write_bytes(folder / TESTED, data)
+    note, now = folder / ROWS_NOTE, _sha256((folder / name).read_bytes())
+    write_json(note, {**(read_json(note) if note.exists() else {}), name: [now, _sha256(data)]})
+    write_bytes(folder / name, data)
 
 
 def parquet(frame: pl.DataFrame) -> bytes:
@@ -258,21 +268,20 @@ def _files(home: Home, risk: str, model_id: str) -> dict[str, bytes]:
         told = json.loads(files[MANIFEST])["files"]
     except (OSError, ValueError, KeyError):
         raise _damaged(folder, "its manifest cannot be read") from None
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    hashes = {name: _sha256(data) for name, data in files.items()}
     changed = {name for name, sha256 in told.items() if hashes.get(name) != sha256}
-    changed |= set(files) - set(told) - {MANIFEST, TESTED, TESTED_NOTE}
-    if hashes.get(TESTED) not in _as_tested(files):
-        changed.add(TESTED)
+    changed |= set(files) - set(told) - {MANIFEST, ROWS_NOTE, *OF_HOUSEHOLDS}
+    changed |= {name for name in OF_HOUSEHOLDS if hashes.get(name) not in _may_be(files, name)}
     if changed or _hash(files[MANIFEST]) != model_id:
         names = ", ".join(sorted(changed)) or MANIFEST
         raise _damaged(folder, f"its files have changed since it was trained: {names}")
     return files
 
 
-def _as_tested(files: Mapping[str, bytes]) -> set[str | None]:
-    """What the hash of the tested rows may be: that of the manifest (or none), or that after the last erasure."""
-    may = {json.loads(files[MANIFEST]).get("tested")}
-    return may | ({json.loads(files[TESTED_NOTE])["sha256"]} if TESTED_NOTE in files else set())
+def _may_be(files: Mapping[str, bytes], name: str) -> set[str | None]:
+    """What the hash of such a file may be: that of the manifest (or none), or those about the last erasure."""
+    at_first = json.loads(files[MANIFEST]).get("rows", {}).get(name)
+    return {at_first, *json.loads(files.get(ROWS_NOTE, b"{}")).get(name, ())}
 
 
 def _damaged(folder: Path, why: str) -> IntegrityError:
@@ -282,5 +291,9 @@ def _damaged(folder: Path, why: str) -> IntegrityError:
     )
 
 
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:12]
+    return _sha256(data)[:12]

@@ -18,10 +18,11 @@ CONTRIBUTION: Final = "contribution:"
 def explained_sample(
     model: RiskModel, examples: pl.DataFrame, *, seed: int, threads: int = 1, at_most: int = AT_MOST
 ) -> pl.DataFrame:
-    """At most 400 households of the newest date that the model learnt from, by lot, without their pseudonyms.
+    """At most 400 households of the newest date that the model learnt from, by lot.
 
-    Each of the model's columns with its value (null = not known), and under ``contribution:NAME`` what it adds;
-    ``base`` and ``raw`` (log-odds). The rows stand in the order of the lot, which the seed makes.
+    ``household_id`` (so that an erasure finds them; no figure shows it), each of the model's columns with its value
+    (null = not known), and under ``contribution:NAME`` what it adds; ``base``, ``raw`` (log-odds). The rows stand
+    in the order of the lot, which the seed makes.
     """
     newest = max(model.about["as_of"])
     rows = examples.filter(pl.col("as_of").cast(pl.String) == newest)
@@ -32,6 +33,7 @@ def explained_sample(
     x = matrix(drawn, model.feature_names)
     return pl.DataFrame(
         {
+            "household_id": drawn["household_id"],
             **{name: drawn[name] for name in model.feature_names},
             **{CONTRIBUTION + name: parts[name] for name in model.feature_names},
             "base": parts["base"],

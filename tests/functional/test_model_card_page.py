@@ -112,7 +112,6 @@ def test_a_sample_that_does_not_add_up_makes_no_card_and_a_model_without_one_say
     done(xunfang("check", "--home", copy))
     frame = registry.rows_explained(Home(copy), RISK, model)
     assert frame is not None
-    assert "household_id" not in frame.columns
     first = next(name for name in frame.columns if name.startswith(CONTRIBUTION))
     altered = kept_again(copy, model, frame.with_columns(pl.col(first) + 1e-6))
     refused = xunfang("card", RISK, "--home", copy, "--model", altered, "--page", tmp_path / "none.html")
@@ -134,3 +133,21 @@ def test_a_sample_that_does_not_add_up_makes_no_card_and_a_model_without_one_say
 def test_a_model_that_is_not_kept_is_refused(home: Path) -> None:
     refused = xunfang("card", RISK, "--home", home, "--model", "0123456789ab")
     assert (refused.code, "there is no model 0123456789ab" in refused.err) == (2, True)
+
+
+def test_an_erasure_reaches_the_rows_in_a_model_s_folder_and_its_card_is_still_made(
+    home: Path, model: str, tmp_path: Path
+) -> None:
+    copy = fresh_copy(home, tmp_path / "home")
+    done(xunfang("check", "--home", copy))
+    before = registry.households_kept(Home(copy), RISK, model)
+    household = next(iter(set.intersection(*(set(frame["household_id"]) for frame in before.values()))))
+    gone = done(xunfang("rights", "erase", "--home", copy, "--household", household, "--json")).json
+    after = registry.households_kept(Home(copy), RISK, model)
+    for name in (registry.TESTED, registry.EXPLAINED):
+        assert household not in set(after[name]["household_id"])
+        assert after[name].equals(before[name].filter(pl.col("household_id") != household))
+    assert gone["model_rows"] >= 2
+    made = done(xunfang("card", RISK, "--home", copy, "--model", model, "--page", tmp_path / "card.html", "--json"))
+    assert made.json["moves"] is not None
+    assert household not in (tmp_path / "card.html").read_text("utf-8")

@@ -23,8 +23,8 @@ def sample(model: RiskModel) -> pl.DataFrame:
     return explained_sample(model, make_examples(600), seed=1)
 
 
-def test_the_sample_is_by_lot_of_the_newest_date_and_names_nobody(model, sample):
-    assert sample.columns == [*NAMES, *(CONTRIBUTION + name for name in NAMES), "base", "raw"]
+def test_the_sample_is_by_lot_of_the_newest_date(model, sample):
+    assert sample.columns == ["household_id", *NAMES, *(CONTRIBUTION + name for name in NAMES), "base", "raw"]
     assert sample.height == 400
     newest = make_examples(600).filter(pl.col("as_of") == DATES[1])
     assert sample.select(NAMES).join(newest, on="noise", how="semi").height == 400
