@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from models.calibration import Bools, Floats
+from models.intervals import Z
 from models.risk import RiskModel, matrix
 
 TOLERANCE: Final = 1e-9
 NEAREST: Final = 200
 FEWEST: Final = 50
 """Of past households with about the same estimate so many are looked at, or a tenth of them, and never fewer."""
-Z: Final = 1.959963984540054
 
 
 class DoesNotAddUpError(ValueError):

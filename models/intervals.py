@@ -9,6 +9,7 @@ touched. Sums of a value inside a cell are drawn by their first two moments, giv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,8 @@ Ints = npt.NDArray[np.int64]
 DRAWS: Final = 200
 TAIL: Final = 0.025
 """Left out on either side: 95 % intervals."""
+Z: Final = 1.959963984540054
+"""The same as a distance from the middle of a normal distribution."""
 WHOLE: Final = float(2**30)
 """Values from -1 to 1 are added up as whole parts of this: the same sum in any order and for any threads."""
 
@@ -93,3 +96,13 @@ def never(many: Floats) -> Floats:
     A bootstrap of none is none, and of all is all: there this bound stands in for it.
     """
     return np.asarray(1 - TAIL ** (1 / np.maximum(many, 1.0)))
+
+
+def wilson(found: int, of: int) -> tuple[float, float] | None:
+    """The 95 % interval of a share (Wilson 1927); None of nothing."""
+    if not of:
+        return None
+    share, spread = found / of, Z * Z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z * sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -6,17 +6,16 @@ pass. Intervals are of a seeded Poisson bootstrap of households (``models.interv
 """
 
 from collections.abc import Mapping, Sequence
-from math import pi, sqrt
+from math import pi
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from models.calibration import SMALLEST, Bools, Floats
-from models.explanation import Z
 from models.fairness import UNKNOWN
 from models.group_figures import FEW
-from models.intervals import DRAWS, WHOLE, Ints, bounds, cells_of, drawn
+from models.intervals import DRAWS, WHOLE, Ints, bounds, cells_of, drawn, wilson
 
 BINS: Final = 10
 FEWEST: Final = 100
@@ -140,7 +139,7 @@ def _curve(probability: Floats, label: Bools, bin_of: Ints) -> list[dict[str, An
     hits = np.bincount(bin_of, weights=label, minlength=BINS).astype(np.int64)
     predicted = _added(bin_of, probability)
     parts = _together([(int(n), int(k), float(p)) for n, k, p in zip(count, hits, predicted, strict=True) if n])
-    return [{"n": n, "positives": k, "predicted": p / n, **_wilson(k, n)} for n, k, p in parts]
+    return [{"n": n, "positives": k, "predicted": p / n, **_observed(k, n)} for n, k, p in parts]
 
 
 def _together(bins: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
@@ -158,9 +157,6 @@ def _together(bins: Sequence[tuple[int, int, float]]) -> list[tuple[int, int, fl
     return [*told, open_] if open_[0] else told
 
 
-def _wilson(hits: int, n: int) -> dict[str, float]:
-    """The observed rate with its 95 % interval (Wilson 1927)."""
-    rate = hits / n
-    centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    spread = Z / (1 + Z * Z / n) * sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n))
-    return {"observed": rate, "low": max(centre - spread, 0.0), "high": min(centre + spread, 1.0)}
+def _observed(hits: int, n: int) -> dict[str, float | None]:
+    low, high = wilson(hits, n) or (None, None)
+    return {"observed": hits / n, "low": low, "high": high}

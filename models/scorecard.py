@@ -5,20 +5,20 @@ can be visited, how many are in need, how many times chance is that, and who is 
 """
 
 from collections.abc import Mapping, Sequence
-from math import ceil, sqrt
+from math import ceil
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from models.calibration import Bools
+from models.intervals import wilson
 from models.keyed import keyed_hash
 
 SHARES: Final = (0.001, 0.004, 0.01)
 """Lists as shares of the households that could be on them."""
 FEWEST: Final = 8
 """Fewer households are told of nobody: a group of seven or fewer has no figures."""
-Z: Final = 1.959963984540054
 
 SUBSETS: Final[Mapping[str, pl.Expr]] = {
     "unsupported": pl.col("unsupported").fill_null(value=False),
@@ -71,16 +71,6 @@ def scorecard(
                     if members.height >= FEWEST
                 ]
     return told
-
-
-def wilson(found: int, of: int) -> tuple[float, float] | None:
-    """The 95 % interval of a share (Wilson 1927); None of nothing."""
-    if not of:
-        return None
-    share, spread = found / of, Z * Z / of
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z * sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _grouped(part: pl.DataFrame, groups: Sequence[str]) -> list[tuple[dict[str, str | None], pl.DataFrame]]:

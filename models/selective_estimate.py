@@ -9,6 +9,7 @@ import polars as pl
 from scipy.stats import beta
 
 from models.calibration import Floats
+from models.intervals import Z
 
 ENOUGH: Final = 30
 """Answers by lot below which nothing is told, and the number of them that an estimate must be worth (effective
@@ -17,7 +18,6 @@ WIDEST: Final = 0.30
 """The width of an interval from which on it says too little to be told (the same standards)."""
 MERGED: Final = 10
 """A stratum with fewer answers is joined to the others that have too few."""
-Z: Final = 1.959963984540054
 
 INSUFFICIENT: Final = "insufficient"
 SUFFICIENT: Final = "sufficient"

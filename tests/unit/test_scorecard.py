@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.scorecard import ScorecardError, scorecard, wilson
+from models.intervals import wilson
+from models.scorecard import ScorecardError, scorecard
 
 KEY = b"k"
 DAYS = (date(2024, 1, 1), date(2025, 1, 1))
