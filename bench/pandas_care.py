@@ -66,6 +66,8 @@ def medical_measures(people: People, table: pd.DataFrame, insured: pd.DataFrame)
         {
             "oop": rows["oop"].where(year, 0).fillna(0), "oop_3m": rows["oop"].where(recent, 0).fillna(0),
             "billed": rows["total"].where(year & rows["oop"].notna(), 0).fillna(0),
+            "priced": year & rows["oop"].notna(),
+            "unpriced": year & rows["oop"].isna() & (rows["kind"] != "chronic_registration"),
             "admissions": year & inpatient, "visits": year & rows["kind"].isin(["outpatient", "chronic"]),
             "days": rows["los_days"].where(year & inpatient, 0).fillna(0),
         }
@@ -92,6 +94,9 @@ def medical_measures(people: People, table: pd.DataFrame, insured: pd.DataFrame)
         found[f"known_{name}"] = (
             found[name].mask(found[name].isna() & (insured["health_ever"] > 0), 0).where(reported)
         )
+    found["known_oop"] = found["known_oop"].mask((found["unpriced"] > 0) & (found["priced"] == 0))
+    largest = found["oop_largest"].where(found["known_admissions"] > 0)
+    found["dearest"] = largest.mask(found["known_admissions"] == 0, 0)
     return found
 
 

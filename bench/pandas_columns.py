@@ -74,12 +74,11 @@ def _combined(
     capacity, oop, recent = annual - needs, ill["known_oop"], mean_income(income, 3)
     idle = (work["works"] == 0) & (table["working_age"] > 0) & (recent <= 0)
     heavy = _load(oop, capacity, 5)
-    dearest = ill["known_oop_largest"].mask(ill["known_oop_largest"].isna() & oop.notna(), 0)
     return {
         "oop_to_income_12m": _load(oop, annual, 5),
         "oop_to_capacity_12m": heavy,
         "has_catastrophic_who40": yes(heavy >= 0.4, heavy.notna()),
-        "largest_admission_to_income": _load(dearest, annual / 12, 60),
+        "largest_admission_to_income": _load(ill["dearest"], annual / 12, 60),
         "income_after_oop_to_line_12m": ratio(annual - oop, needs, -5, 20),
         "event_loss_to_income_12m": _load(events["loss"], annual, 5),
         "school_fees_to_income": _load(school["fees"], annual, 5),

@@ -175,7 +175,7 @@ def _medical(rng: np.random.Generator, who: pl.DataFrame) -> pl.DataFrame:
             "total": total,
             "in_catalogue": (total * 0.9).astype(np.int64),
             "basic_paid": (total * 0.6).astype(np.int64),
-            "oop": (total * 0.3).astype(np.int64),
+            "oop": pl.Series((total * 0.3).astype(np.int64)).set(pl.Series(np.arange(count) % 20 == 0), None),
             "los_days": pl.Series(np.where(kind == 3, rng.integers(1, 30, count), 0)),
             "known_on": happened + _days(rng, count, 5, 26),
         }

@@ -7,7 +7,7 @@ import polars as pl
 
 from features.feature import feature
 from features.income import mean_income
-from features.medical import of_year
+from features.medical import of_year, spent
 from features.windows import YEAR, ratio, yes
 
 MEDICAL_AND_INCOME: Final = ("medical", "enrolment", "income", "household", "member")
@@ -40,7 +40,7 @@ def oop_to_income_12m() -> pl.Expr:
 
     5 where there are costs and no income. Null where the medical or the income source knows no member.
     """
-    return _load(of_year("_oop"), annual_income(), 5)
+    return _load(spent(), annual_income(), 5)
 
 
 @burden(zh="自付医疗费占支付能力比", en="Out-of-pocket over capacity to pay", unit="ratio", high=5, direction=1)
@@ -49,7 +49,7 @@ def oop_to_capacity_12m() -> pl.Expr:
 
     5 where there are costs and nothing is left. Null where a source knows no member, or the place has no line.
     """
-    return _load(of_year("_oop"), capacity_to_pay(), 5)
+    return _load(spent(), capacity_to_pay(), 5)
 
 
 @burden(zh="灾难性卫生支出（WHO 40%）", en="Catastrophic spending, WHO-40", unit="0/1", high=1, direction=1)
@@ -58,7 +58,7 @@ def has_catastrophic_who40() -> pl.Expr:
 
     Null where a source knows no member, or the place has no line.
     """
-    return yes(_load(of_year("_oop"), capacity_to_pay(), 5) >= CATASTROPHIC)
+    return yes(_load(spent(), capacity_to_pay(), 5) >= CATASTROPHIC)
 
 
 @burden(
@@ -67,9 +67,11 @@ def has_catastrophic_who40() -> pl.Expr:
 def largest_admission_to_income() -> pl.Expr:
     """Out-of-pocket costs of the dearest admission of 12 months over the mean month's income (EV-MED5 at 3).
 
-    60 where there are costs and no income, 0 without an admission. Null where a source knows no member.
+    60 where there are costs and no income, 0 without an admission. Null where a source knows no member, or no
+    admission tells its amount.
     """
-    dearest = pl.when(of_year("_oop").is_not_null()).then(pl.coalesce(of_year("_oop_largest"), 0))
+    admissions = of_year("_admissions")
+    dearest = pl.when(admissions == 0).then(0).when(admissions > 0).then("_oop_largest")
     return _load(dearest, mean_income(YEAR), 60)
 
 
@@ -86,7 +88,7 @@ def income_after_oop_to_line_12m() -> pl.Expr:
 
     Null where a source knows no member, or the place has no line.
     """
-    left = annual_income() - of_year("_oop")
+    left = annual_income() - spent()
     return ratio(left, pl.col("_line") * pl.col("_members") * YEAR, -5, 20)
 
 

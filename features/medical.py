@@ -2,6 +2,8 @@
 
 The year is the twelve months up to the last one that the medical source has reported for the area. No claim means
 zero where the source knows a member (an earlier claim, or an enrolment in medical insurance); else it is unknown.
+A claim without an amount is no claim of zero: costs are unknown where no claim of the year tells its own, and at
+least what the others tell where some do.
 """
 
 from functools import partial
@@ -75,6 +77,8 @@ def _of_year(rows: pl.LazyFrame) -> pl.LazyFrame:
     clinic = kind.is_in([CODES["outpatient"], CODES["chronic"]])
     return rows.group_by("_owner").agg(
         pl.col("oop").sum().alias("_oop"),
+        pl.col("oop").count().cast(pl.Int64).alias("_priced"),
+        count_where(pl.col("oop").is_null() & (kind != CODES["chronic_registration"])).alias("_unpriced"),
         sum_where(pl.col("oop"), age < 3).alias("_oop_3m"),
         sum_where(pl.col("total"), pl.col("oop").is_not_null()).alias("_billed"),
         pl.when(inpatient).then("oop").max().alias("_oop_largest"),
@@ -89,7 +93,9 @@ def _of_year(rows: pl.LazyFrame) -> pl.LazyFrame:
 def _per_household(people: pl.LazyFrame) -> pl.LazyFrame:
     clinic = [f"_clinic{back}" for back in range(YEAR)]
     return people.group_by("household_id").agg(
-        pl.col("_oop", "_oop_3m", "_billed", "_admissions", "_days", "_visits", *clinic).sum(),
+        pl.col(
+            "_oop", "_oop_3m", "_priced", "_unpriced", "_billed", "_admissions", "_days", "_visits", *clinic
+        ).sum(),
         pl.col("_oop_largest").max(),
         pl.col("_admitted_ago").min(),
         pl.col("_chronic_first").count().cast(pl.Int64).alias("_chronic"),
@@ -105,6 +111,12 @@ def of_year(measure: str) -> pl.Expr:
     """A sum or count over the year: zero where the source knows a member and holds no claim, else unknown."""
     silent = pl.when(pl.col("_health_ever") > 0).then(0)
     return pl.when(pl.col("_medical_reported")).then(pl.coalesce(measure, silent))
+
+
+def spent() -> pl.Expr:
+    """Out-of-pocket costs of the year; unknown where there are claims and none of them tells its amount."""
+    told = (pl.col("_priced") > 0) | (pl.col("_unpriced") == 0)
+    return pl.when(told.fill_null(True)).then(of_year("_oop"))
 
 
 cost = partial(feature, sources=MEDICAL, concept="medical_burden", low=0)
@@ -123,9 +135,9 @@ illness = partial(feature, sources=MEDICAL, concept="illness", low=0, direction=
 def oop_12m() -> pl.Expr:
     """Out-of-pocket medical costs after all reimbursement, last 12 reported months.
 
-    Null where the source knows no member; zero where it knows one and holds no claim.
+    Null where the source knows no member, or no claim tells its amount; zero where there is no claim.
     """
-    return of_year("_oop")
+    return spent()
 
 
 @cost(

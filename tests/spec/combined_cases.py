@@ -62,6 +62,27 @@ CASES = (
         },
     ),
     Case(
+        name="an admission without an amount is not one that cost nothing",
+        subject=tuple(TABLES),
+        tables={
+            "income": INCOME,
+            "enrolment": "scheme\nmedical_resident",
+            "medical": "event_id | event_date | kind | oop\nM1 | 2023-06-10 | inpatient |\n"
+            "M2 | 2024-01-05 | outpatient | 100000",
+        },
+        ordinary={"largest_admission_to_income": None, "oop_to_income_12m": 1 / 24},
+    ),
+    Case(
+        name="claims of which none tells its amount",
+        subject=tuple(TABLES),
+        tables={
+            "income": INCOME,
+            "enrolment": "scheme\nmedical_resident",
+            "medical": "event_id | event_date | kind\nM2 | 2024-01-05 | outpatient",
+        },
+        ordinary={"largest_admission_to_income": 0, **none("oop_to_income_12m", "income_after_oop_to_line_12m")},
+    ),
+    Case(
         name="no costs and no income is no burden",
         subject=tuple(TABLES),
         tables={"income": "month | amount\n2020-01 | 1", "medical": (), "enrolment": "scheme\nmedical_resident"},

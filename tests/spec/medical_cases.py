@@ -67,7 +67,22 @@ CASES = (
             "medical": "event_id | event_date | kind\nM1 | 2023-12-05 | outpatient\nM2 | 2023-12-05 | outpatient\n"
             "M3 | 2023-12-31 | chronic\nM4 | 2023-11-20 | inpatient"
         },
-        ordinary={"clinic_visits_12m": 3, "admissions_12m": 1, "outpatient_months_12m": 0, "oop_12m": 0},
+        ordinary={"clinic_visits_12m": 3, "admissions_12m": 1, "outpatient_months_12m": 0, "oop_12m": None},
+    ),
+    Case(
+        name="a claim without an amount beside others: at least what these tell",
+        subject=("medical",),
+        tables={
+            "medical": "event_id | event_date | kind | oop\nM1 | 2023-12-05 | outpatient | 300\n"
+            "M2 | 2023-11-20 | inpatient |"
+        },
+        ordinary={"oop_12m": 300, "admissions_12m": 1, "clinic_visits_12m": 1},
+    ),
+    Case(
+        name="a disease on the register alone costs nothing",
+        subject=("medical",),
+        tables={"medical": "event_id | event_date | kind\nM1 | 2023-12-05 | chronic_registration"},
+        ordinary={"oop_12m": 0, "chronic_members": 1},
     ),
     Case(
         name="insured and without a claim is zero",
