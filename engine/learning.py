@@ -17,6 +17,7 @@ from engine.population import Population, Risk
 from engine.registry import RISKS
 from engine.settings import Home, HomeSettings
 from engine.shift import reference
+from engine.signs import signs_of, worse_off
 from features.catalog import FEATURES
 from features.labels import COUNTY, LabelSpec, LabelSpecError
 from models.card import card
@@ -26,6 +27,7 @@ from models.fairness_gate import gate_of
 from models.groupings import groupings
 from models.leaks import LeakError
 from models.risk import RiskModel
+from models.signs import signs_gate
 from models.split import matured
 from models.training import Settings, TooLittleToLearnError, train
 from outreach.wording_casework import source_name
@@ -55,6 +57,8 @@ class Learner:
     list_length: int | None
     trials: int = 0
     unequal: bool = True
+    falling: bool = True
+    signs_sample: int = 0
     pseudonyms: int = 1
 
     def spec(self) -> LabelSpec:
@@ -75,6 +79,7 @@ class Learner:
             "seed": self.seed,
             "list_length": self.list_length,
             "trials": self.trials,
+            "signs_sample": self.signs_sample,
             "code": code_version(),
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
@@ -233,10 +238,12 @@ def _learn_one(
     )
     model_id = None
     if served is not None and examples is not None:
+        told |= _signs(learner, served, examples["as_of"].max(), columns)  # type: ignore[arg-type]
         model_id = _keep_model(learner, served, experiment, examples, told)
     progress(stage, 3, 3)
     told |= {"model_id": model_id}
-    told["promoted"] = bool(promote and model_id and not serving.held_back(told, unequal=learner.unequal))
+    against = serving.held_back(told, unequal=learner.unequal, falling=learner.falling)
+    told["promoted"] = bool(promote and model_id and not against)
     if told["promoted"] and model_id is not None:
         registry.set_serving(learner.home, risk, model_id)
     registry.write_json(learner.home.models / risk / EXPERIMENT_FILE, told)
@@ -251,6 +258,21 @@ def _gate(learner: Learner, experiment: Experiment, columns: Callable[[date], pl
     newest: date = tested["as_of"].max()  # type: ignore[assignment]
     groups = groupings(learner.population.groups(newest), columns(newest).select("household_id", "head_age"))
     return gate_of(tested, groups, list_length=learner.list_length, seed=learner.seed).to_mapping()
+
+
+def _signs(
+    learner: Learner, model: RiskModel, as_of: date, columns: Callable[[date], pl.DataFrame]
+) -> dict[str, Any]:
+    """``signs_gate``: what a few households do by the model that would serve when their records get worse.
+
+    On the newest date with examples, whose columns are there already. Nothing for a model without directions, or
+    where the policy asks for no household.
+    """
+    if model.spec is None or not learner.signs_sample:
+        return {}
+    worse = worse_off(learner.population, columns(as_of), as_of, learner.signs_sample, learner.seed)
+    told = signs_of(model, worse, learner.threads)
+    return {"signs_gate": {"as_of": as_of.isoformat(), "sample": learner.signs_sample, **told, **signs_gate(told)}}
 
 
 def _served(learner: Learner, risk: Risk, examples: pl.DataFrame, settings: Settings | None) -> RiskModel | None:

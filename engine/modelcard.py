@@ -38,9 +38,9 @@ def figures(
     """The card of the model that serves a risk (or of a named one) as JSON values, and what is drawn on its page.
 
     ``training``, ``tested`` (candidates by date and their mean), ``choice``, ``promotion``, ``held_back``,
-    ``calibration`` (``models.reliability.reliability_over`` and ``beats_status``), ``fairness_gate``, ``moves``
-    (columns and concepts that move the score most), ``stability`` against the model ``before`` it, ``drift`` (what
-    is watched). Parts that an earlier version did not keep are null.
+    ``calibration`` (``models.reliability.reliability_over`` and ``beats_status``), ``fairness_gate``,
+    ``signs_gate``, ``moves`` (columns and concepts that move the score most), ``stability`` against the model
+    ``before`` it, ``drift`` (what is watched). Parts that an earlier version did not keep are null.
 
     Raises UsageError for a risk or model that is not there, ModelError where none serves, IntegrityError for a
     folder that was altered or whose contributions do not add to the scores.
@@ -76,6 +76,7 @@ def figures(
         "promotion": metrics.get("promotion"),
         "held_back": serving.held_back(metrics),
         "fairness_gate": metrics.get("fairness_gate"),
+        "signs_gate": _signs(metrics.get("signs_gate")),
         "calibration": _calibration(place, chosen, wanted, metrics, progress),
         "moves": None if sample is None else _moves(model, sample),
         "stability": None if sample is None else _stability(place, chosen, wanted, model, sample),
@@ -135,6 +136,10 @@ def _calibration(
     own, other = (mean.get(name, {}).get("log_loss") for name in ("model", "last_status"))
     known = own is not None and other is not None
     return {**found, "beats_status": {"model": own, "last_status": other, "better": own < other if known else None}}
+
+
+def _signs(gate: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if gate is None else {"verdict": gate["verdict"], "reasons": gate["reasons"]}
 
 
 def _moves(model: RiskModel, sample: Sample) -> dict[str, Any]:

@@ -37,6 +37,7 @@ LABELS: Final = {
     "predicted": Text("模型说的概率", "What the model said"),
     "observed": Text("实际发生的比例", "What came to pass"),
     "fairness": Text("公平", "Fairness"),
+    "signs": Text("境况变差时得分是否反而下降", "Whether anybody falls when records get worse"),
     "moves": Text("什么左右得分", "What moves the score"),
     "beeswarm": Text("左右得分最多的各列", "The columns that move the score most"),
     "dependence": Text("数值与影响", "Value and what it adds"),
@@ -124,6 +125,7 @@ def card_page(told: Row, drawings: Sequence[Drawing]) -> bytes:
         choice=_choice(told["choice"]),
         promotion=_reasons(told["promotion"]),
         fairness=_fairness(told["fairness_gate"]),
+        signs=_reasons(told["signs_gate"]),
         calibration=_calibration(told["calibration"]),
         moves=_moves(told["moves"]),
         drawings=_drawn(drawings),
@@ -211,8 +213,8 @@ def _choice(told: Row | None) -> list[Text]:
     return [*lines, same(", ".join(f"{name} {value}" for name, value in settings.items()))]
 
 
-def _reasons(promotion: Row | None) -> list[Text]:
-    return [] if promotion is None else [_text(each) for each in promotion["reasons"]]
+def _reasons(gate: Row | None) -> list[Text]:
+    return [] if gate is None else [_text(each) for each in gate["reasons"]]
 
 
 def _fairness(gate: Row | None) -> dict[str, Any] | None:

@@ -15,18 +15,21 @@ NONE: Final = "none"
 SHOWN: Final = ("auc", "average_precision", "log_loss")
 
 
-def held_back(metrics: Mapping[str, Any], *, unequal: bool = True) -> list[dict[str, str]]:
-    """Why a model's gates hold it back, in zh and en: baselines not beaten, groups that it finds too seldom.
+def held_back(metrics: Mapping[str, Any], *, unequal: bool = True, falling: bool = True) -> list[dict[str, str]]:
+    """Why a model's gates hold it back, in zh and en: baselines not beaten, groups that it finds too seldom,
+    households that fall when their records get worse.
 
-    Without ``unequal`` the groups are told in the figures and hold nothing back.
+    Without ``unequal`` the groups, without ``falling`` the falls are told in the figures and hold nothing back.
     """
-    promotion, gate = metrics.get("promotion", {}), metrics.get("fairness_gate", {})
+    promotion = metrics.get("promotion", {})
     reasons = []
     if not promotion.get("promoted"):
         reasons += [each for each in promotion.get("reasons", ()) if "does not beat" in each["en"]]
         reasons = reasons or [{"zh": "没有通过检验的记录", "en": "there is no record that it passed its gates"}]
-    if unequal and gate.get("verdict") == "held":
-        reasons += gate["reasons"]
+    for name, holds in (("fairness_gate", unequal), ("signs_gate", falling)):
+        gate = metrics.get(name, {})
+        if holds and gate.get("verdict") == "held":
+            reasons += gate["reasons"]
     return [dict(each) for each in reasons]
 
 

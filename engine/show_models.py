@@ -53,6 +53,8 @@ def _show_experiments(told: Told, console: Console) -> None:
             console.print(f"  {reason['en']}")
         gate = experiment.get("fairness_gate", {"verdict": "insufficient", "reasons": ()})
         console.print(f"groups: {GATES[gate['verdict']]}")
+        for reason in experiment.get("signs_gate", {}).get("reasons", ()):
+            console.print(f"signs: {reason['en']}")
 
 
 GATES: Final = {

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 Told = Mapping[str, Any]
-COUNTED: Final = ("households", "rose", "raw", "probability", "priority", "place")
+COUNTED: Final = ("households", "moved", "rose", "raw", "probability", "priority", "place")
 
 
 def _show_signs(told: Told, console: Console) -> None:
@@ -18,6 +18,7 @@ def _show_signs(told: Told, console: Console) -> None:
         table = Table(
             "made worse",
             "households",
+            "columns moved",
             "score rose",
             "score fell",
             "probability fell",

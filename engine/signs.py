@@ -1,257 +1,92 @@
-"""Signs: records of the last window made worse, the columns made again, and whether any household fell for it.
+"""Signs: households whose records are made worse, scored again, and whether any fell in risk or on the list.
 
-Four losses: a wage lost, a bill for a visit and one for an admission added, a month of arrears more. Each is
-written into copies of the records, in memory; the reporting calendar and all medians stay as they were, and so does
-everybody else. An onset has no direction (``models.experiment.model_features``): of the emergency it is told, and
-nothing follows from it.
+An onset has no direction (``models.experiment.model_features``): of the emergency it is told, and nothing follows
+from it. A poverty model that lets a household fall is held back at its training (``engine.learning``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from engine.errors import ModelError
-from engine.population import Population, Progress, silent
+from engine.population import Population
 from engine.registry import RISKS
-from engine.workplace import Models, Workplace
-from features.build import build_features
-from features.catalog import FEATURES, by_name
-from features.context import Context
-from features.neighbourhood import FEATURES as OF_EVERYBODY
-from features.neighbourhood import medians_of, with_neighbourhood
-from features.records import KEYS, KINDS
-from features.sources import Sources
-from features.windows import Roster, holders, month_number, roster_of, within
-from models.keyed import key_of, keyed_hash
+from engine.worsening import LOSSES, placed, suffered
+from features.catalog import by_name
+from models.keyed import key_of
 from models.peers import peer_medians
-from models.signs import against, falls, violations
-from outreach.wording import Text
+from models.risk import RiskModel
+from models.signs import against, falls, moved, violations
 
 SAMPLE: Final = 10_000
-BILL: Final = 500_000
-"""Minor units that a bill added takes out of the household's pocket."""
 
-DAYS: Final = 10
-"""Days in hospital of an admission added."""
-
-WINDOW: Final = 3
-"""Months of the latest window: those in which arrears count."""
-
-INCOME: Final = "income_equivalised_12m"
-TO_NEIGHBOURS: Final = "income_to_neighbours_12m"
-OF_OTHERS: Final = ("neighbours_income_to_median_12m", "neighbours_schooling_years", "neighbours_workers_share")
-
-
-def figures(
-    place: Workplace, *, as_of: date | None = None, sample: int = SAMPLE, progress: Progress = silent
-) -> dict[str, Any]:
-    """The signs of the models that serve, on a day (default: the last on which anything became known).
-
-    ``as_of, sample, risks``, each of these as ``signs_of`` tells it. ModelError where no model serves.
-    """
-    models = place.promoted_models()
-    if not models:
-        raise ModelError("no model serves", "Train first: xunfang train --home HOME")
-    population = place.population(progress)
-    on = as_of or place.store().known_until()
-    return {
-        "as_of": on.isoformat(),
-        "sample": sample,
-        "risks": signs_of(population, models, on, sample, place.seed),
-    }
-
-
-def signs_of(population: Population, models: Models, as_of: date, sample: int, seed: int) -> dict[str, Any]:
-    """By risk: ``model_id, bound`` (whether its columns have directions), ``losses``, ``violations``.
-
-    Of each loss: how many households could suffer it and were drawn, how many of them fell
-    (``models.signs.falls``), and ``columns`` of the model that moved as no direction allows
-    (``models.signs.against``).
-    Counts are of what a model does to made-up losses, so they are told as they are; no household is named.
-    """
-    columns = population.columns(as_of)
-    groups = population.groups(as_of)
-    drawn = {name: loss.drawn(columns, sample, key_of(seed) + name.encode()) for name, loss in LOSSES.items()}
-    worse = {name: _suffered(population, LOSSES[name], as_of, columns, rows) for name, rows in drawn.items()}
-    told: dict[str, Any] = {}
-    for risk in [each for each in RISKS if each in models]:
-        model_id, model = models[risk]
-        medians = peer_medians(columns, model.feature_names, groups)
-        everybody = model.score(columns, groups, medians)
-        losses = {}
-        for loss, before in drawn.items():
-            old, new = (model.score(each, groups, medians) for each in (before, worse[loss]))
-            moved = against(before, worse[loss], [by_name(name) for name in model.feature_names])
-            losses[loss] = falls(old, new, everybody["priority"]) | {"columns": moved}
-        told[risk] = {"model_id": model_id, "bound": model.spec is not None, "losses": losses}
-        told[risk]["violations"] = violations(told[risk])
-    return told
-
-
-def held_by(told: Mapping[str, Any]) -> Text | None:
-    """Why these signs of one risk hold its model back (zh, en); None where nothing does."""
-    if not told["bound"] or not told["violations"]:
-        return None
-    many = told["violations"]
-    return Text(
-        f"有 {many} 户在收入减少、医疗自付或欠费增加后，风险或名次反而下降",
-        f"{many} households fell in risk or on the list after a loss of income, a medical bill or more arrears",
-    )
+Models = Mapping[str, tuple[str, RiskModel]]
 
 
 @dataclass(frozen=True)
-class Loss:
-    """The kind of record that a loss changes, who can suffer it (by the columns), and what makes the records worse.
+class Worse:
+    """Everybody's columns and groups on a day, and by loss the households drawn, as they were and after it."""
 
-    ``worsen`` gets the roster of some households and returns all that they have of this kind, worse.
+    columns: pl.DataFrame
+    groups: pl.DataFrame
+    before: Mapping[str, pl.DataFrame]
+    after: Mapping[str, pl.DataFrame]
+
+
+def figures(
+    population: Population,
+    models: Models,
+    *,
+    seed: int,
+    as_of: date | None = None,
+    sample: int = SAMPLE,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """The signs of the models that serve, on a day (default: the last on which anything became known).
+
+    ``as_of, sample, risks``: by risk its ``model_id`` and what ``signs_of`` tells of it. ModelError where no model
+    serves. Counts are of what a model does to made-up losses, so they are told as they are; no household is named.
     """
-
-    kind: str
-    can: pl.Expr
-    worsen: Callable[[Roster], pl.DataFrame]
-
-    def names(self) -> list[str]:
-        """The columns that the loss can move, but those of the neighbourhood."""
-        return [item.name for item in FEATURES if self.kind in item.sources and item not in OF_EVERYBODY]
-
-    def drawn(self, columns: pl.DataFrame, sample: int, key: bytes) -> pl.DataFrame:
-        """The columns of at most so many households that can suffer it, in the order of their ids."""
-        able = columns.filter(self.can)
-        order = np.argsort(keyed_hash(able["household_id"], key), kind="stable")
-        return able[order[:sample]].sort("household_id")
-
-    def columns(self, bucket: Sources, context: Context, as_of: date, drawn: pl.Series) -> pl.DataFrame:
-        """``household_id`` and ``names`` of the households drawn, after the loss."""
-        known = bucket.known_by(as_of)
-        frames = {each: known.frame(each) for each in bucket.frames}
-        frames["household"] = frames["household"].filter(pl.col("household_id").is_in(drawn.implode()))
-        one = {each: pl.DataFrame(schema=dict.fromkeys(KEYS[each], pl.String)) for each in frames}  # version each
-        roster = roster_of(Sources(frames, one).known_by(as_of), context)
-        worse = Sources({**frames, self.kind: self.worsen(roster).lazy()}, one)
-        return build_features(worse, context, as_of, self.names()).select("household_id", *self.names())
+    if not models:
+        raise ModelError("no model serves", "Train first: xunfang train --home HOME")
+    on = as_of or population.store.known_until()
+    worse = worse_off(population, population.columns(on), on, sample, seed)
+    risks = {}
+    for risk in (each for each in RISKS if each in models):
+        model_id, model = models[risk]
+        risks[risk] = {"model_id": model_id, **signs_of(model, worse, threads)}
+    return {"as_of": on.isoformat(), "sample": sample, "risks": risks}
 
 
-def _suffered(
-    population: Population, loss: Loss, as_of: date, columns: pl.DataFrame, drawn: pl.DataFrame
-) -> pl.DataFrame:
-    """The columns of the households drawn after the loss, in the same order."""
-    context, ids = population.context(as_of), drawn["household_id"]
-    parts = population.mapped("signs", lambda bucket: loss.columns(bucket, context, as_of, ids))
-    return placed(drawn, pl.concat(parts), columns)
+def worse_off(population: Population, columns: pl.DataFrame, as_of: date, sample: int, seed: int) -> Worse:
+    """At most so many households for each loss, drawn among those that can suffer it, before and after it.
 
-
-def placed(before: pl.DataFrame, changed: pl.DataFrame, everybody: pl.DataFrame) -> pl.DataFrame:
-    """The columns of some households with the changed ones in place, those of the neighbourhood made again.
-
-    All medians are those of ``everybody`` as they were; a household's loss does not move what its neighbours have.
+    ``columns``: everybody's on that day.
     """
-    medians = medians_of(everybody)
-    neighbourhood = [item.name for item in OF_EVERYBODY if item.name in before.columns]
-    own = before.drop(neighbourhood, *changed.columns[1:]).join(
-        changed, on="household_id", how="left", maintain_order="left"
-    )
-    after = with_neighbourhood(own.select(name for name in before.columns if name not in neighbourhood), medians)
-    middle = medians.filter((pl.col("scope") == "area_kind") & (pl.col("column") == INCOME))
-    others = pl.col("neighbours_income_to_median_12m")
-    was = before.join(middle.select(area_kind="key", middle="median"), on="area_kind", how="left").select(
-        "household_id",
-        *(pl.col(name).alias(f"_was_{name}") for name in (INCOME, TO_NEIGHBOURS, *OF_OTHERS)),
-        _others=pl.when(others.is_between(-1, 20, closed="none")).then(others * pl.col("middle")),
-    )
-    moved = pl.col(INCOME).ne_missing(pl.col(f"_was_{INCOME}"))
-    again = pl.when(pl.col("_others") > 0).then((pl.col(INCOME) / pl.col("_others")).clip(-1, 20))
-    return (
-        after.join(was, on="household_id", how="left", maintain_order="left")
-        .with_columns(pl.col(f"_was_{name}").alias(name) for name in OF_OTHERS)
-        .with_columns(pl.when(moved).then(again).otherwise(f"_was_{TO_NEIGHBOURS}").alias(TO_NEIGHBOURS))
-        .select(before.columns)
-    )
+    before = {name: loss.drawn(columns, sample, key_of(seed) + name.encode()) for name, loss in LOSSES.items()}
+    changed = suffered(population, as_of, before)
+    after = {name: placed(rows, changed[name], columns) for name, rows in before.items()}
+    return Worse(columns, population.groups(as_of), before, after)
 
 
-def wage_lost(roster: Roster) -> pl.DataFrame:
-    """One earner of each household has no wage in the last month reported: a zero, and not an unknown."""
-    rows = _of(roster, "income")
-    wage = (pl.col("kind").cast(pl.String) == "wage") & (pl.col("amount") > 0)
-    last = pl.col("_last") == month_number(pl.col("month"))
-    paid = rows.join(_owners(roster, "income"), on=["_id", "_personal"]).filter(wage & last)
-    lost = paid.join(_drawn(paid), on=["_home", "_id"], how="semi")["_row"].unique()
-    zero = pl.col("_row").is_in(lost.implode())
-    return _records("income", rows.with_columns(amount=pl.when(zero).then(0).otherwise("amount")))
+def signs_of(model: RiskModel, worse: Worse, threads: int = 1) -> dict[str, Any]:
+    """``bound`` (whether the model's columns have directions), ``losses``, ``violations``.
 
-
-def visit_billed(roster: Roster) -> pl.DataFrame:
-    """One member of each household paid for a visit to the clinic in the last month reported."""
-    return _billed(roster, "outpatient", None)
-
-
-def admission_billed(roster: Roster) -> pl.DataFrame:
-    """One member of each household paid for an admission in the last month reported."""
-    return _billed(roster, "inpatient", DAYS)
-
-
-def arrears_added(roster: Roster) -> pl.DataFrame:
-    """Each household is a month more in arrears in the latest window, wherever months of arrears are recorded."""
-    rows = _of(roster, "utility").join(_owners(roster, "utility"), on=["_id", "_personal"], how="left")
-    age = pl.col("_last") - month_number(pl.col("month"))
-    more = within(age, WINDOW).fill_null(False).cast(pl.Int64)
-    return _records("utility", rows.with_columns(arrears_months=pl.col("arrears_months") + more))
-
-
-def _billed(roster: Roster, kind: str, days: int | None) -> pl.DataFrame:
-    people = _owners(roster, "medical").filter(pl.col("_personal") & pl.col("_last").is_not_null())
-    month = pl.date((pl.col("_last") - 1) // 12, (pl.col("_last") - 1) % 12 + 1, 1)
-    bills = _drawn(people).select(
-        person_id="_id",
-        event_id=pl.lit("signs"),
-        event_date=month,
-        kind=pl.lit(kind),
-        total=pl.lit(BILL, pl.Int64),
-        oop=pl.lit(BILL, pl.Int64),
-        los_days=pl.lit(days, pl.Int64),
-        known_on=pl.lit(roster.as_of),
-        known_on_assumed=pl.lit(value=False),
-        void=pl.lit(value=False),
-        seq=pl.lit(0, pl.Int64),
-        delivery_id=pl.lit("signs"),
-    )
-    rows = _records("medical", _of(roster, "medical"))
-    return pl.concat([rows, bills.cast(rows.select(bills.columns).schema)], how="diagonal")
-
-
-def _of(roster: Roster, kind: str) -> pl.DataFrame:
-    """The records of a kind that belong to a household of the roster, with ``_row, _id, _personal``."""
-    frame, names = roster.known.frame(kind), KINDS[kind].column_names()
-    ids = [pl.col(name) for name in ("person_id", "household_id") if name in names]
-    personal = pl.col("person_id").is_not_null() if "person_id" in names else pl.lit(value=False)
-    rows = frame.with_columns(_id=pl.coalesce(ids), _personal=personal)
-    owners = _owners(roster, kind).lazy()
-    return rows.join(owners, on=["_id", "_personal"], how="semi").collect().with_row_index("_row")
-
-
-def _owners(roster: Roster, kind: str) -> pl.DataFrame:
-    return holders(roster, kind).select("_id", "_personal", "_last", _home="household_id")
-
-
-def _drawn(people: pl.DataFrame) -> pl.DataFrame:
-    """One of the people of each household, drawn by a hash of the id."""
-    order = pl.Series("_order", keyed_hash(people["_id"], b"signs"))
-    return people.with_columns(order).sort("_home", "_order").unique("_home", keep="first", maintain_order=True)
-
-
-def _records(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(name for name in KINDS[kind].column_names() if name in rows.columns)
-
-
-LOSSES: Final[Mapping[str, Loss]] = {
-    "wage_lost": Loss("income", pl.col("months_since_wage") == 0, wage_lost),
-    "visit_billed": Loss("medical", pl.col("oop_12m").is_not_null(), visit_billed),
-    "admission_billed": Loss("medical", pl.col("oop_12m").is_not_null(), admission_billed),
-    "arrears_added": Loss("utility", pl.col("arrears_months_3m").is_not_null(), arrears_added),
-}
-"""A wage can be lost by who has one in the last month; a bill is added where the medical source knows a member,
-arrears where any are recorded: what becomes known for the first time is another thing than what becomes worse.
-"""
+    Of each loss: how many households were drawn, of how many a column of the model ``moved``, how many of them rose
+    and fell (``models.signs.falls``), and ``columns`` of the model that moved as no direction allows
+    (``models.signs.against``). ``violations``: households that fell, over all losses.
+    """
+    medians = peer_medians(worse.columns, model.feature_names, worse.groups)
+    everybody = model.score(worse.columns, worse.groups, medians, threads)
+    losses: dict[str, Any] = {}
+    for loss, before in worse.before.items():
+        after = worse.after[loss]
+        old, new = (model.score(each, worse.groups, medians, threads) for each in (before, after))
+        losses[loss] = falls(old, new, everybody["priority"]) | {
+            "moved": moved(before, after, model.feature_names),
+            "columns": against(before, after, [by_name(name) for name in model.feature_names]),
+        }
+    return {"bound": model.spec is not None, "losses": losses, "violations": violations(losses)}

@@ -163,6 +163,8 @@ class Workplace:
             self.list_length,
             self.policy.promotion.trials,
             self.policy.promotion.unequal == "hold",
+            self.policy.promotion.falling == "hold",
+            self.policy.promotion.signs_sample,
             len(self.keys.pseudonyms),
         )
 

@@ -1,7 +1,7 @@
 """Signs: a household whose records got worse may not fall in risk or on the list.
 
 "More arrears, more medical self-pay, less income never lowers the risk, everything else equal." The columns of the
-same households before and after such a loss are compared here; ``engine.signs`` makes the loss in the records.
+same households before and after such a loss are compared here; ``engine.worsening`` makes the loss in the records.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +71,41 @@ def against(before: pl.DataFrame, after: pl.DataFrame, features: Sequence[Featur
     return found
 
 
-def violations(told: Mapping[str, Any]) -> int:
+def moved(before: pl.DataFrame, after: pl.DataFrame, names: Sequence[str]) -> int:
+    """Of how many households a loss moved any of these columns, or made it known or unknown.
+
+    A loss that moves a column moves the score only where the trees split between the old and the new value.
+    """
+    changed = [
+        (before[name].is_null() != after[name].is_null())
+        | ((after[name] - before[name]).abs() > TOLERANCE).fill_null(False)
+        for name in names
+    ]
+    return int(pl.select(pl.any_horizontal(changed).sum()).item()) if changed else 0
+
+
+def violations(losses: Mapping[str, Any]) -> int:
     """How many households fell, over all losses of a risk."""
-    return sum(each["fell"] for each in told["losses"].values())
+    return sum(each["fell"] for each in losses.values())
+
+
+def signs_gate(told: Mapping[str, Any]) -> dict[str, Any]:
+    """``verdict, reasons``: whether these signs of one risk hold its model back (``engine.signs.signs_of``).
+
+    ``held`` by a single household that fell, ``pass`` where some could fall and none did, ``insufficient`` where no
+    household drawn had anything to lose, or the model is bound by nothing.
+    """
+    drawn, fell = sum(each["households"] for each in told["losses"].values()), told["violations"]
+    if not told["bound"] or not drawn:
+        return {"verdict": "insufficient", "reasons": []}
+    if not fell:
+        reason = {
+            "zh": f"收入减少、医疗自付或欠费增加后，{drawn} 户次中没有一户风险或名次下降",
+            "en": f"less income, a bill to pay or more arrears: of {drawn} cases none fell in risk or on the list",
+        }
+        return {"verdict": "pass", "reasons": [reason]}
+    reason = {
+        "zh": f"收入减少、医疗自付或欠费增加后，{drawn} 户次中有 {fell} 户风险或名次反而下降",
+        "en": f"less income, a bill to pay or more arrears: {fell} of {drawn} cases fell in risk or on the list",
+    }
+    return {"verdict": "held", "reasons": [reason]}

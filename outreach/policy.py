@@ -152,11 +152,15 @@ class Promotion(Section):
     """Whether a model that passes its gates is used without a person; how many settings of the trees are tried.
 
     ``unequal``: whether a group that a model finds too seldom, beyond doubt, holds it back or is only told.
+    ``falling``: the same of a household that falls by a poverty model when its records get worse; ``signs_sample``:
+    households for which each such loss is tried at a training.
     """
 
     automatic: bool
     trials: int = Field(default=12, ge=0, le=500)
     unequal: Literal["hold", "tell"] = "hold"
+    falling: Literal["hold", "tell"] = "hold"
+    signs_sample: int = Field(default=500, ge=0, le=100_000)
 
 
 class Retention(Section):

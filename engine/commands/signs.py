@@ -26,12 +26,18 @@ def signs(
 
     Example: xunfang signs --home demo-home
     """
-    from engine import signs as figures
     from engine.rewriting import steady
+    from engine.signs import figures
 
     with bars() as progress:
         place = opened(home, seed=seed, threads=threads)
         with steady(place.home):
-            on = None if date is None else date.date()
-            told = figures.figures(place, as_of=on, sample=sample, progress=progress)
+            told = figures(
+                place.population(progress),
+                place.promoted_models(),
+                seed=seed,
+                as_of=None if date is None else date.date(),
+                sample=sample,
+                threads=threads,
+            )
     emit(told, as_json, "signs")

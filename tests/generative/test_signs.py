@@ -8,7 +8,7 @@ import pytest
 from generative.feature_worlds import AS_OF, HOUSEHOLDS, Rows, fixed_context, sources_of, worlds
 from hypothesis import HealthCheck, given, settings
 
-from engine.signs import LOSSES, placed
+from engine.worsening import LOSSES, placed
 from features.build import build_features
 from features.catalog import FEATURES, by_name
 from features.labels import COUNTY

@@ -1,17 +1,18 @@
 """Signs: a model that lets a household fall after a loss is caught, and so is the column that did it."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from model_examples import FEATURES, make_examples
 
-from engine.signs import held_by
+from engine.serving import held_back
 from features.catalog import FEATURES as CATALOGUE
 from features.labels import COUNTY
 from models.experiment import model_features
-from models.signs import against, falls, violations
+from models.signs import against, falls, moved, signs_gate, violations
 from models.training import Settings, train
 
 QUICK = Settings(rounds=40, learning_rate=0.1, feature_fraction=1.0)
@@ -70,14 +71,32 @@ def test_a_column_that_moves_against_its_direction_or_without_one_is_named() -> 
     assert not against(before, before, [income, rooms])
 
 
+def signs(fell: int, households: int = 500, bound: bool = True) -> dict[str, Any]:
+    losses = {"wage_lost": {"households": households, "fell": fell}, "arrears_added": {"households": 0, "fell": 0}}
+    return {"bound": bound, "losses": losses, "violations": violations(losses)}
+
+
 def test_a_poverty_model_is_held_by_one_violation_and_an_onset_by_none() -> None:
-    losses = {"wage_lost": {"fell": 1}, "arrears_added": {"fell": 0}}
-    told = {"bound": True, "losses": losses, "violations": violations({"losses": losses})}
-    reason = held_by(told)
-    assert reason is not None
-    assert "1 " in reason.en
-    assert held_by({**told, "bound": False}) is None
-    assert held_by({**told, "violations": 0}) is None
+    held = signs_gate(signs(1))
+    assert held["verdict"] == "held"
+    assert "1 of 500" in held["reasons"][0]["en"]
+    assert signs_gate(signs(0))["verdict"] == "pass"
+    assert signs_gate(signs(0, households=0))["verdict"] == "insufficient"
+    assert signs_gate(signs(1, bound=False)) == {"verdict": "insufficient", "reasons": []}
+
+
+def test_a_fall_holds_a_model_back_unless_the_policy_only_tells_it() -> None:
+    passed = {"promotion": {"promoted": True, "reasons": []}}
+    found = passed | {"signs_gate": signs_gate(signs(3))}
+    assert held_back(found) == found["signs_gate"]["reasons"]
+    assert held_back(found, falling=False) == held_back(passed | {"signs_gate": signs_gate(signs(0))}) == []
+
+
+def test_a_household_counts_as_moved_where_a_column_changes_or_becomes_known() -> None:
+    before = pl.DataFrame({"income_ratio": [1.0, 1.0, None, None], "rooms": [2.0, 2.0, 2.0, 2.0]})
+    after = pl.DataFrame({"income_ratio": [1.0 + 1e-15, 0.5, 1.0, None], "rooms": [2.0, 3.0, 2.0, 2.0]})
+    assert moved(before, after, ["income_ratio", "rooms"]) == 2
+    assert moved(before, after, []) == 0
 
 
 def test_a_column_without_a_defended_direction_stays_out_of_the_poverty_model_only() -> None:
