@@ -21,6 +21,7 @@ from engine.recordstore import summary
 from engine.workplace import Models, Workplace
 from models.stability import places
 from outreach.drafting import Draft
+from outreach.duplicates import settled
 from outreach.eligibility import Verdicts, traces
 from outreach.people import people_of
 from outreach.sharing import Staff
@@ -172,7 +173,7 @@ def facts_of(
 
 
 def _bulk(made: Made) -> dict[str, pl.DataFrame]:
-    """The frames of everybody: columns, scores, verdicts, findings, who was left out and why."""
+    """The frames of everybody: columns, scores, verdicts, findings, reviews, who was left out and why."""
     bulk = {
         "columns": made.columns,
         "groups": made.groups,
@@ -186,6 +187,7 @@ def _bulk(made: Made) -> dict[str, pl.DataFrame]:
         bulk["verdicts"] = pl.concat([part.verdicts for part in made.verdicts]).sort(
             "household_id", "person_id", "programme"
         )
+        bulk["reviews"] = settled(part.reviews for part in made.verdicts)
     return bulk
 
 

@@ -17,8 +17,10 @@ from features.context import Context
 from features.sources import Sources
 from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
+from outreach.duplicates import duplicate_findings
 from outreach.facts import Facts, facts_of
 from outreach.findings import EVIDENCE, FINDINGS_SCHEMA, event_findings, gap_findings
+from outreach.misplacements import misplacement_findings
 from outreach.trigger_table import RELIEF_CODES, STATUS_CODES
 from outreach.vocabulary import FACTS, VERDICTS
 
@@ -53,16 +55,19 @@ VERDICTS_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
 
 @dataclass(frozen=True)
 class Verdicts:
-    """``verdicts`` and ``findings`` of a bucket, and the facts and rules they rest on, for ``traces``.
+    """``verdicts``, ``findings`` and ``reviews`` of a bucket, and what they rest on, for ``traces``.
 
     ``verdicts``: household_id, person_id (null for a household's programme), programme, verdict, unmet_month (minor
     units; null where no amount can be said), evidence. A person outside the people whom a programme is for (a
     condition marked ``population`` that fails) has no row unless it is in payment. Sorted by its first columns.
-    ``findings``: ``findings.FINDINGS_SCHEMA``, sorted by household, code and person.
+    ``findings``: gaps and events, ``findings.FINDINGS_SCHEMA``, sorted by household, code and person. ``reviews``:
+    duplicates and misplacements in the same columns, for the desk and never for whoever comes to help; those of all
+    buckets go through ``duplicates.settled`` together.
     """
 
     verdicts: pl.DataFrame
     findings: pl.DataFrame
+    reviews: pl.DataFrame
     facts: Facts
     rules: InForce
 
@@ -90,7 +95,12 @@ def assess(
         .collect()
         .cast(pl.Schema(FINDINGS_SCHEMA))
     )
-    return Verdicts(verdicts, findings, facts, rules)
+    reviews = (
+        pl.concat([duplicate_findings(facts, rules), misplacement_findings(facts, rules)])
+        .sort("household_id", "code", "person_id", "happened_on", "known_on")
+        .collect()
+    )
+    return Verdicts(verdicts, findings, reviews, facts, rules)
 
 
 def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
