@@ -21,6 +21,7 @@ from engine.commands import (
     linkage,
     lists,
     models,
+    outcome,
     poverty,
     quarantine,
     records,
@@ -67,6 +68,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(linkage.app, name="linkage")
 app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
+app.add_typer(outcome.app, name="outcome")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(records.app)

@@ -5,10 +5,9 @@ and counted instead of refused. The facts themselves are kept by nobody and are 
 before they ask, and a check after an application (社会救助法 Arts. 40-41) is made by those who decide on it.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 from sqlmodel import col, select
@@ -18,10 +17,8 @@ from engine.errors import UsageError
 from engine.rights import known_as
 from engine.tables import Consent, ConsentPerson
 from engine.workplace import Workplace
+from outreach.permissions import SOMEBODY
 from outreach.stage_b import FACTS
-
-SOMEBODY: Final = re.compile(r"[0-9]{11}|[0-9]{17}[0-9Xx]")
-"""A phone or an identity number: a form has another number."""
 
 
 def record(

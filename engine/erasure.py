@@ -40,7 +40,9 @@ from engine.tables import (
     Objection,
     OptOut,
     OutreachItem,
+    Referral,
     Visit,
+    VisitUndone,
 )
 from engine.vault import forget, numbers_of
 from engine.workplace import Workplace
@@ -279,13 +281,18 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
             .where(col(Delivery.list_id).in_(lists), col(Delivery.sent_at).is_not(None))
             .values(sent_at=None)
         )
-        for table in (Visit, Objection):
-            held = sa.update(table).where(col(table.household_id) == gone.household)
-            session.execute(held.values(household_id=nobody))
+        theirs = col(Visit.household_id) == gone.household
+        back = col(VisitUndone.visit_id).in_(sa.select(col(Visit.id)).where(theirs))
+        session.execute(sa.update(VisitUndone).where(back).values(reason="erased"))
+        session.execute(sa.update(Visit).where(theirs).values(household_id=nobody, note=None, mark=None))
+        theirs = col(Referral.household_id) == gone.household
+        session.execute(sa.update(Referral).where(theirs).values(household_id=nobody, result=None))
+        theirs = col(Objection.household_id) == gone.household
+        session.execute(sa.update(Objection).where(theirs).values(household_id=nobody))
         session.execute(sa.delete(LinkageProposal).where(col(LinkageProposal.person_id).in_(gone.persons)))
         session.execute(sa.delete(OptOut).where(col(OptOut.household_id) == gone.household))
-        theirs = sa.select(col(Consent.id)).where(col(Consent.household_id) == gone.household)
-        agreed = sa.or_(col(ConsentPerson.consent_id).in_(theirs), col(ConsentPerson.person_id).in_(gone.persons))
+        consents = sa.select(col(Consent.id)).where(col(Consent.household_id) == gone.household)
+        agreed = sa.or_(col(ConsentPerson.consent_id).in_(consents), col(ConsentPerson.person_id).in_(gone.persons))
         session.execute(sa.delete(ConsentPerson).where(agreed))
         session.execute(sa.delete(Consent).where(col(Consent.household_id) == gone.household))
         row = session.get(Erasure, gone.erasure)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from engine import audit, lease
 from engine.lease import Claim
 from engine.tables import Delivery, Erasure, Night, Objection, OptOut, OutreachItem, OutreachList, Visit
+from engine.visits import counts
 
 ITEM_COLUMNS: Final = (
     "household_id",
@@ -237,7 +238,7 @@ def six_numbers(session: Session, night: Night) -> SixNumbers:
     answered = session.exec(
         select(sa.func.count(sa.distinct(col(Visit.item_id))))
         .join(OutreachItem)
-        .where(col(OutreachItem.list_id).in_(of_night))
+        .where(col(OutreachItem.list_id).in_(of_night), counts())
     ).one()
     return SixNumbers(
         night.records_read,
@@ -378,9 +379,11 @@ def _open_items(business_date: date) -> sa.Select[str, str, date, None]:
 def _last_visits() -> sa.Select[str, str, date, str]:
     newest_first = (col(Visit.visited_on).desc(), col(Visit.id).desc())
     place = sa.func.row_number().over(partition_by=col(Visit.household_id), order_by=newest_first)
-    ranked = sa.select(
-        col(Visit.household_id), col(Visit.outcome), col(Visit.visited_on), place.label("place")
-    ).subquery()
+    ranked = (
+        sa.select(col(Visit.household_id), col(Visit.outcome), col(Visit.visited_on), place.label("place"))
+        .where(counts())
+        .subquery()
+    )
     return sa.select(ranked.c.household_id, sa.literal("visited"), ranked.c.visited_on, ranked.c.outcome).where(
         ranked.c.place == 1
     )

@@ -13,6 +13,7 @@ from engine.files import sha256_of, write_text
 from engine.nightfolder import MANIFEST, RETIRED
 from engine.retraction import WAITING
 from engine.tables import Delivery, Night, OutreachItem, OutreachList, Visit
+from engine.visits import forget
 from engine.workplace import Workplace
 
 
@@ -88,7 +89,8 @@ def forget_visits(place: Workplace, first: date, *, dry_run: bool) -> dict[str, 
             for name, table, which in (("visits", Visit, visits), ("items", OutreachItem, items))
         }
         if not dry_run:
-            session.execute(sa.delete(Visit).where(visits))
+            for each in forget(visits):
+                session.execute(each)
             session.execute(sa.delete(OutreachItem).where(items))
     return told
 

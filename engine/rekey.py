@@ -33,6 +33,7 @@ from engine.sealing import seal, unseal
 from engine.settings import Home, read_settings
 from engine.tables import Erasure
 from engine.vault import rename, reseal
+from engine.visits import reseal_notes
 from engine.workplace import refuse_a_lost_database
 
 LOST: Final = {
@@ -239,7 +240,7 @@ def _seal_anew(home: Home, database: sa.Engine, old: bytes, new: bytes) -> dict[
     rows, files = reseal(database, old, new), 0
     for path in sorted(home.quarantine.rglob(f"*{SUFFIX}")):
         files += _file_anew(path, old, new)
-    return {"identities": rows, "quarantine_files": files}
+    return {"identities": rows, "quarantine_files": files, "remarks": reseal_notes(database, old, new)}
 
 
 def _file_anew(path: Path, old: bytes, new: bytes) -> int:

@@ -18,6 +18,7 @@ from engine.nights import GONE_OUT
 from engine.population import Progress, silent
 from engine.report import shown
 from engine.tables import Night, OutreachItem, OutreachList, Visit
+from engine.visits import counts
 from engine.workplace import Workplace
 from models.selective import Rolled, add_night, yield_of
 from models.selective_estimate import INSUFFICIENT
@@ -78,7 +79,8 @@ def figures(place: Workplace, as_of: date | None = None, progress: Progress = si
 
 def _last(session: Session) -> date | None:
     """The day of the last night or visit."""
-    asked = (sa.select(sa.func.max(col(Night.business_date))), sa.select(sa.func.max(col(Visit.visited_on))))
+    newest_visit = sa.select(sa.func.max(col(Visit.visited_on))).where(counts())
+    asked = (sa.select(sa.func.max(col(Night.business_date))), newest_visit)
     days = [session.execute(each).scalar_one() for each in asked]
     return max((each for each in days if each is not None), default=None)
 
@@ -120,7 +122,7 @@ def _items(session: Session, first: date, last: date) -> pl.DataFrame:
 def _visits(session: Session, first: date, last: date) -> pl.DataFrame:
     statement = sa.select(
         col(Visit.id), col(Visit.item_id), col(Visit.household_id), col(Visit.visited_on), col(Visit.outcome)
-    ).where(col(Visit.visited_on) >= first, col(Visit.visited_on) <= last)
+    ).where(col(Visit.visited_on) >= first, col(Visit.visited_on) <= last, counts())
     return pl.DataFrame(session.execute(statement).all(), schema=VISITS, orient="row").sort("visit_id")
 
 

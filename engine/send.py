@@ -15,11 +15,13 @@ from engine.push.cards import Frames, Run, VisitList, visit_lists
 from engine.push.outbox import Written, write_list
 from engine.tables import Night, OutreachItem, OutreachList, Visit
 from engine.vault import VaultReader
+from engine.visits import counts
 from engine.workplace import Workplace
 from outreach.wording import Currency, Text
 
 CHANNEL: Final = "folder"
 ITEMS: Final = {
+    "item_id": pl.Int64,
     "household_id": pl.String,
     "caseworker_id": pl.String,
     "position": pl.Int64,
@@ -152,6 +154,7 @@ def _frames(place: Workplace, session: Session, business_date: date, lists: list
 def _items(session: Session, lists: list[Any]) -> pl.DataFrame:
     statement = (
         sa.select(
+            col(OutreachItem.id),
             col(OutreachItem.household_id),
             col(OutreachList.caseworker_id),
             col(OutreachItem.position),
@@ -191,7 +194,7 @@ def _last_visits(session: Session, lists: list[Any], business_date: date) -> pl.
     schema = {"household_id": pl.String, "visited_on": pl.Date, "outcome": pl.String}
     statement = (
         sa.select(col(Visit.household_id), col(Visit.visited_on), col(Visit.outcome))
-        .where(col(Visit.visited_on) <= business_date, col(Visit.household_id).in_(_on(lists)))
+        .where(col(Visit.visited_on) <= business_date, col(Visit.household_id).in_(_on(lists)), counts())
         .order_by(col(Visit.household_id), col(Visit.visited_on), col(Visit.id))
     )
     rows = session.execute(statement).all()

@@ -5,15 +5,20 @@ Bulk data (features, scores, reasons) are Parquet files under the night's folder
 a wrong word is refused by the database itself.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, ClassVar, Final, Literal
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
+from engine.rows import Row, UtcDateTime, one_of
+from engine.visitrows import Referral, Visit, VisitUndone
 from outreach.lifecycle import states
-from outreach.policy import LANES, OUTCOMES
+from outreach.policy import LANES
+
+__all__ = ["Referral", "Row", "UtcDateTime", "Visit", "VisitUndone", "one_of"]
+"""What is defined elsewhere and belongs to the tables, so that who imports this module knows every table."""
 
 NIGHT_KINDS: Final = ("night",)
 NIGHT_STATES: Final = ("finished", "held")
@@ -23,48 +28,6 @@ SUBJECT_KINDS: Final = ("person", "household")
 OBJECTION_STATES: Final = ("open", "upheld", "dismissed")
 ERASURE_STATES: Final = ("voided", "purged")
 PROPOSAL_STATES: Final = ("proposed", "accepted", "rejected", "undone")
-
-
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """A moment: aware going in, UTC in the database, aware UTC coming out (SQLite alone would lose the zone)."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """To UTC; a moment without a zone is a programming error."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """Aware, in UTC, on every database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-def one_of(column: str, words: Iterable[str]) -> sa.CheckConstraint:
-    """A CHECK constraint: the column holds one of these words (a new word needs a revision)."""
-    listed = ", ".join(f"'{word}'" for word in sorted(words))
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-class Row(SQLModel):
-    """The base of all rows: one metadata object, every constraint named by one convention."""
-
-    metadata: ClassVar[sa.MetaData] = sa.MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
 
 
 NAMED_BY: Final[Mapping[str, Literal["person", "household"]]] = {"household_id": "household", "person_id": "person"}
@@ -177,21 +140,6 @@ class OutreachItem(Row, table=True):
     inclusion_probability: float | None = Field(default=None, description="Of the lottery; null in other lanes")
     state: str = Field(index=True)
     state_reason: str | None = Field(default=None, description="Why it was taken off the list; null = it was not")
-
-
-class Visit(Row, table=True):
-    """What happened at the door: an outcome from V10 (agrees to apply) to V70 (refuses the check)."""
-
-    __tablename__ = "visit"
-    __table_args__: ClassVar[Any] = (one_of("outcome", OUTCOMES),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    item_id: int = Field(foreign_key="outreach_item.id", index=True)
-    household_id: str = Field(index=True)
-    outcome: str
-    visited_on: date
-    visited_by: str
-    recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class OptOut(Row, table=True):

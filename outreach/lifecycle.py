@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 Subject = Literal["list", "item"]
 Actor = Literal["night", "policy", "operator", "reviewer", "caseworker"]
+RECORDERS: Final[tuple[Actor, ...]] = ("caseworker", "operator", "reviewer")
+"""Who records the outcome of a visit: the visitor, or an office for them."""
 
 
 class StepError(ValueError):
@@ -44,9 +46,9 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         True,
     ),
     Transition("item", "drafted", "superseded", ("night",), "a later night drafts anew"),
-    Transition("item", "open", "done", ("caseworker",), "an outcome is recorded"),
+    Transition("item", "open", "done", RECORDERS, "an outcome is recorded"),
     Transition("item", "open", "escalated", ("night",), "the clock has run out"),
-    Transition("item", "escalated", "done", ("caseworker",), "an outcome is recorded"),
+    Transition("item", "escalated", "done", RECORDERS, "an outcome is recorded"),
     Transition(
         "item",
         "open",
@@ -63,7 +65,22 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         "moved, deceased, opted out, erased",
         True,
     ),
-    Transition("item", "done", "open", ("reviewer",), "an outcome is taken back; its history stays", True),
+    Transition(
+        "item",
+        "done",
+        "open",
+        RECORDERS,
+        "an outcome is taken back; its history stays",
+        True,
+    ),
+    Transition(
+        "item",
+        "done",
+        "superseded",
+        RECORDERS,
+        "its outcome is taken back after the household was listed again",
+        True,
+    ),
 )
 FINAL: Final = {"list": ("superseded", "closed"), "item": ("done", "withdrawn", "superseded")}
 """States in which a household is free to be listed again."""

@@ -6,6 +6,7 @@ authority and purpose (PIPL Arts. 6, 34), confidential (社会救助法 Arts. 40
 (数据安全法 Art. 40).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -38,6 +39,10 @@ PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 
 PEOPLE: Final[tuple[Sensitivity, ...]] = ("social", "private", "identity")
 ALL: Final[tuple[Sensitivity, ...]] = ("none", *PEOPLE)
+
+
+SOMEBODY: Final = re.compile(r"[0-9]{11}|[0-9]{17}[0-9Xx]")
+"""A phone or an identity number: a text that is kept in the open names nobody by one."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,13 @@ GRANTS: Final[tuple[Grant, ...]] = (
         ),
     ),
     Grant(
+        "operator",
+        ("record",),
+        PEOPLE,
+        ("visit",),
+        Text("录入纸上或表格中带回的走访结果", "outcomes that come back on paper or in a spreadsheet are entered"),
+    ),
+    Grant(
         "caseworker",
         ("look",),
         ("none",),
@@ -127,6 +139,13 @@ GRANTS: Final[tuple[Grant, ...]] = (
         ("review", "objection"),
         Text("复核和处理异议", "a review, or an objection (PIPL Arts. 45-50)"),
         others_work=True,
+    ),
+    Grant(
+        "reviewer",
+        ("record",),
+        PEOPLE,
+        ("visit",),
+        Text("更正登记有误的走访结果", "an outcome that was recorded wrongly is put right"),
     ),
     Grant(
         "data_scientist",

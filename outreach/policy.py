@@ -107,6 +107,16 @@ class Clocks(Section):
     other_working_days: Days
 
 
+class Referrals(Section):
+    """How long what a visit has handed on may take; with defaults for an older policy."""
+
+    department_working_days: Days = 10
+    review_working_days: Days = 20
+    data_working_days: Days = 10
+    register_working_days: Days = 20
+    safety_days: Days = 1
+
+
 class KnownHouseholds(Section):
     """Programmes whose households the bureau knows already."""
 
@@ -215,6 +225,7 @@ class Policy(Section):
     clocks: Clocks
     cool_down_days: dict[Outcome, Days]
     recheck_days: dict[Outcome, Days]
+    referrals: Referrals = Referrals()
     known: KnownHouseholds
     intake: Intake
     volume: Volume
@@ -261,6 +272,19 @@ class Policy(Section):
         if lane == "event":
             return day + timedelta(days=self.clocks.event_days)
         wait = self.clocks.gap_working_days if lane == "gap" else self.clocks.other_working_days
+        return working_days_after(day, wait)
+
+    def referral_due(self, kind: str, day: date) -> date:
+        """The day by which a referral (``outcomes.REFERRALS``) that was opened on a day should be settled."""
+        days = self.referrals
+        if kind == "safety":
+            return day + timedelta(days=days.safety_days)
+        wait = {
+            "department": days.department_working_days,
+            "data": days.data_working_days,
+            "moved": days.register_working_days,
+            "deceased": days.register_working_days,
+        }.get(kind, days.review_working_days)
         return working_days_after(day, wait)
 
     def shift_held(self, shift: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -27,6 +27,7 @@ from engine.nightfolder import LISTED
 from engine.push.why import suggestions_of
 from engine.send import currency_of
 from engine.tables import Objection, OptOut, OutreachItem, Visit
+from engine.visits import counts
 from engine.workplace import Workplace
 from outreach import wording_casework as casework
 from outreach import wording_explain as words
@@ -288,7 +289,9 @@ def _done(case: Case) -> dict[str, Any]:
     days = {**dict(case.place.policy.cool_down_days), **dict(case.place.policy.recheck_days)}
     with reading(case.place.database) as session:
         visits = session.exec(
-            select(Visit).where(Visit.household_id == case.household).order_by(col(Visit.visited_on), col(Visit.id))
+            select(Visit)
+            .where(Visit.household_id == case.household, counts())
+            .order_by(col(Visit.visited_on), col(Visit.id))
         )
         rows = [
             {

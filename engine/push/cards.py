@@ -15,6 +15,7 @@ import polars as pl
 from engine.push.why import Suggestion, Why, changes, suggestions_of, whys
 from outreach import wording_casework as casework
 from outreach.bands import RISKS, band
+from outreach.outcomes import ticket
 from outreach.people import PEOPLE_SCHEMA
 from outreach.wording import NOTHING, UNKNOWN, YUAN, Currency, Text, day, same
 
@@ -75,10 +76,11 @@ def _none(**columns: Any) -> pl.DataFrame:
 class Frames:
     """The frames of a night for the households on its lists; one that is not known yet may stay empty.
 
-    ``items``, ``reasons``, ``findings``, ``verdicts``: as the draft, the models and the programmes give them
-    (reasons of several risks one under the other). ``regions``: household_id, region. ``people``: ``people_of``.
-    ``contacts``: household_id, name, phone, address from the vault. ``chances``: household_id, risk, probability.
-    ``visits``: the last one: household_id, visited_on, outcome. ``consents``: household_id, status. ``previous``:
+    ``items`` (as saved, with their number ``item_id``), ``reasons``, ``findings``, ``verdicts``: as the draft, the
+    models and the programmes give them (reasons of several risks one under the other). ``regions``: household_id,
+    region. ``people``: ``people_of``. ``contacts``: household_id, name, phone, address from the vault. ``chances``:
+    household_id, risk, probability. ``visits``: the last one: household_id, visited_on, outcome. ``consents``:
+    household_id, status. ``previous``:
     the last list that held the household: household_id, listed_on, position, codes (of its findings); None where
     there has been no list yet. ``taken_off``: caseworker_id, households (taken off the list after it went out).
     """
@@ -120,6 +122,7 @@ class Card:
     composition: Text
     needs: tuple[Text, ...]
     consent: Text
+    item_no: str = ""
 
     @property
     def tel(self) -> str:
@@ -269,6 +272,7 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
         composition=_composition(people),
         needs=tuple(casework.NEEDS[code] for code in needs),
         consent=casework.CONSENT[look.consents.get(household, {}).get("status") or "none"],
+        item_no="" if item.get("item_id") is None else ticket(item["item_id"], look.run.business_date),
     )
 
 

@@ -37,9 +37,13 @@ COLUMNS: Final = (
     Column("programmes", Text("可以提供的政策和要核实的事", "Programmes to offer, and what to verify"), 60),
     Column("consent", Text("核对授权", "Consent to checks"), 22),
     Column("household_no", Text("户编号", "Household no."), 16),
+    Column("item_no", Text("编号", "Item no."), 14),
     Column("owner", Text("经办人", "Owner"), 12),
     Column("outcome", Text("走访结果", "Outcome"), 20, to_fill=True),
     Column("visited_on", Text("走访日期", "Visited on"), 14, to_fill=True),
+    Column("contact_made", Text("联系方式", "Contact"), 14, to_fill=True),
+    Column("hindrance", Text("未能走访，因为……", "Could not visit because…"), 20, to_fill=True),
+    Column("about", Text("转介部门或有误的信息", "Referred to, or what is wrong"), 22, to_fill=True),
     Column("notes", Text("备注（可不填）", "Notes (optional)"), 30, to_fill=True),
     Column("signatures", Text("走访人签名（两人）", "Signed by two visitors"), 24, to_fill=True),
 )
@@ -71,6 +75,7 @@ def values(card: Card) -> dict[str, Text]:
         "composition": card.composition,
         "consent": card.consent,
         "household_no": same(card.household_no),
+        "item_no": same(card.item_no),
         **{column.key: NOTHING for column in COLUMNS if column.to_fill},
     }
 

@@ -3,6 +3,7 @@
 import io
 import unicodedata
 from datetime import datetime
+from string import ascii_uppercase
 from typing import Any, Final
 
 import xlsxwriter
@@ -10,6 +11,7 @@ import xlsxwriter
 from engine.push.cards import VisitList
 from engine.push.columns import COLUMNS, TITLE, foot_of, head_of, values
 from outreach import wording_casework as casework
+from outreach import wording_outcomes as outcomes
 from outreach.wording import Text
 
 RUNS: Final = frozenset("=+-@\t\r\n")
@@ -17,6 +19,13 @@ LOOKALIKES: Final = frozenset("−‐‑–—")
 """Dashes that some programs read as a minus and that NFKC leaves alone."""
 
 SOON: Final = ("lane", "due")
+CHOICES: Final[dict[str, tuple[Text, ...]]] = {
+    "outcome": tuple(Text(f"{code} {text.zh}", f"{code} {text.en}") for code, text in casework.OUTCOMES.items()),
+    "contact_made": tuple(outcomes.CONTACTS.values()),
+    "hindrance": tuple(outcomes.HINDRANCES.values()),
+    "about": tuple(outcomes.ABOUT.values()),
+}
+"""What may be chosen in a column, in the order of the sheet of codes."""
 CODES: Final = "代码 Codes"
 CELL: Final = 32_767
 """Characters that a cell of a spreadsheet holds."""
@@ -98,12 +107,13 @@ def _list_sheet(book: Any, visits: VisitList, language: str, name: str, formats:
             shape = "fill" if column.to_fill else "soon" if card.soon and column.key in SOON else "cell"
             _write(sheet, row, index, getattr(said[column.key], language), formats[shape])
     _make_printable(sheet, top, language)
-    outcome = next(index for index, column in enumerate(COLUMNS) if column.key == "outcome")
-    letter = "A" if language == "zh" else "B"
-    codes = f"='{CODES}'!${letter}$2:${letter}${len(casework.OUTCOMES) + 1}"
-    if visits.cards:
-        choice = {"validate": "list", "source": codes}
-        sheet.data_validation(top + 1, outcome, top + len(visits.cards), outcome, choice)
+    for place, (key, choices) in enumerate(CHOICES.items()):
+        at = next(index for index, column in enumerate(COLUMNS) if column.key == key)
+        letter = ascii_uppercase[2 * place + (language == "en")]
+        source = f"='{CODES}'!${letter}$2:${letter}${len(choices) + 1}"
+        if visits.cards:
+            choice = {"validate": "list", "source": source}
+            sheet.data_validation(top + 1, at, top + len(visits.cards), at, choice)
 
 
 def _about_sheet(book: Any, visits: VisitList, formats: dict[str, Any]) -> None:
@@ -131,10 +141,13 @@ def _make_printable(sheet: Any, top: int, language: str) -> None:
 
 
 def _codes_sheet(book: Any, formats: dict[str, Any]) -> None:
+    """What may be chosen in the columns to fill in: two columns for each, in Chinese and in English."""
     sheet = book.add_worksheet(CODES)
-    sheet.set_column(0, 1, 40)
-    _write(sheet, 0, 0, "走访结果", formats["heading"])
-    _write(sheet, 0, 1, "Outcome", formats["heading"])
-    for row, (code, text) in enumerate(casework.OUTCOMES.items(), start=1):
-        _write(sheet, row, 0, f"{code} {text.zh}", formats["cell"])
-        _write(sheet, row, 1, f"{code} {text.en}", formats["cell"])
+    sheet.set_column(0, 2 * len(CHOICES) - 1, 30)
+    for place, (key, choices) in enumerate(CHOICES.items()):
+        heading = next(column.heading for column in COLUMNS if column.key == key)
+        _write(sheet, 0, 2 * place, heading.zh, formats["heading"])
+        _write(sheet, 0, 2 * place + 1, heading.en, formats["heading"])
+        for row, text in enumerate(choices, start=1):
+            _write(sheet, row, 2 * place, text.zh, formats["cell"])
+            _write(sheet, row, 2 * place + 1, text.en, formats["cell"])

@@ -19,7 +19,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def visited(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose night drew everybody who took part in the lottery, and whose every item was visited.
 
-    No command records an outcome yet, so the rows of the visits are written into the database.
+    A hundred outcomes at once are written as rows; ``tests/functional/test_outcomes.py`` records them one by one.
     """
     copy = copy_of(home, tmp_path_factory.mktemp("yield") / "home")
     chances = frame(home, "left_out").filter(pl.col("inclusion_probability").is_not_null())

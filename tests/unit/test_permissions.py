@@ -26,6 +26,7 @@ TABLE = """
 operator       | operation learning review objection | - S P I | look take_in learn run | any | plain
 operator       | operation learning review objection | - S P I | record review keep  | any | plain
 operator       | operation learning review objection | - S P I | verify set_up       | any | plain
+operator       | visit                               |   S P I | record              | any | plain
 operator       | operation objection                 | - S P I | export              | any | plain
 operator       | objection                           |   S P I | reveal              | any | plain
 caseworker     | operation visit                     | -       | look                | any | plain
@@ -33,6 +34,7 @@ caseworker     | visit                               |   S P I | reveal record  
 reviewer       | operation review                    | -       | look verify         | any | plain
 reviewer       | operation review objection          | - S P I | review              | any | plain
 reviewer       | review objection                    |   S P I | reveal record       | any | plain
+reviewer       | visit                               |   S P I | record              | any | plain
 data_scientist | operation learning                  | -       | look                | any | plain
 data_scientist | operation learning                  | - S P   | learn               | any | pseudonym
 auditor        | operation audit                     | -       | look verify read_log | any | pseudonym
