@@ -1,11 +1,11 @@
-.PHONY: install demo test histories bands check fix bench faults tamper lock clean help
+.PHONY: install demo test histories bands check fix bench faults tamper push-faults lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
 HOME_DIR ?= demo-home
 
 help:            ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n",$$1,$$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n",$$1,$$2}' Makefile
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3,11)<=sys.version_info[:2]<=(3,13))' || { echo "Xunfang needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -47,6 +47,9 @@ faults: install  ## 10,000 spoilt files and a file larger than memory: nothing l
 
 tamper: install  ## the audit log changed in 14 ways at 1,000 places on SQLite and PostgreSQL: all found
 	PYTHONPATH=tests:. $(BIN)/python tests/long/tamper.py $(TAMPER)
+
+push-faults: install   ## ten faults of a receiver, 1,000 lists each: none lost, none told of twice (a quarter of an hour)
+	PYTHONPATH=tests:. $(BIN)/python tests/long/push_faults.py $(PUSH_FAULTS)
 
 lock:            ## resolve pyproject.toml again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock

@@ -23,6 +23,7 @@ from engine.commands import (
     models,
     outcome,
     poverty,
+    push,
     quarantine,
     records,
     rescue,
@@ -71,6 +72,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(outcome.app, name="outcome")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(push.app, name="push")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
 app.add_typer(explain.app)

@@ -147,8 +147,7 @@ def _make(path: Path, key: str) -> None:
 
 def read_key(path: Path) -> bytes:
     """The key in a file; raises HomeError where others may read it, or where it is none."""
-    if path.stat().st_mode & 0o077:
-        raise HomeError(f"{path}: others may read this key", f"Run: chmod 600 {path}")
+    _refuse_an_open(path)
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
@@ -156,3 +155,24 @@ def read_key(path: Path) -> bytes:
     if len(key) != BYTES:
         raise HomeError(f"{path}: this is no key of {BYTES} bytes", "Put the key file back from its backup.")
     return key
+
+
+def read_secret(path: Path) -> str:
+    """The secret of a channel in a file; raises HomeError where it is missing or empty, or others may read it."""
+    if not path.is_file():
+        raise HomeError(
+            f"{path}: there is no such file", "Put the secret into it, for its owner alone (chmod 600)."
+        )
+    _refuse_an_open(path)
+    try:
+        secret = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret:
+        raise HomeError(f"{path}: there is no secret in it", "Put the secret into it, on a line of its own.")
+    return secret
+
+
+def _refuse_an_open(path: Path) -> None:
+    if path.stat().st_mode & 0o077:
+        raise HomeError(f"{path}: others may read this key", f"Run: chmod 600 {path}")

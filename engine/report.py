@@ -108,6 +108,7 @@ LABELS: Final = {
         "本页户数：7 户及以下不显示，其余凑到 5 的倍数。",
         "Counts of households in these tables: 7 and under are not shown, the rest are rounded to 5.",
     ),
+    "push": Text("名单通知（截至本报告生成时）", "Messages that lists are there, when this was written"),
     "limits": Text("局限", "Limits"),
     "objections": Text("有异议找谁", "Whom to object to"),
     "made_from": Text("由什么生成", "Made from"),
@@ -120,7 +121,8 @@ class NightReport:
 
     ``manifest`` is the night's own; ``previous`` that of the night before (None: the first). ``experiments`` holds
     the experiment of each risk as JSON values, ``not_fetched`` the departments' databases that could not be read
-    when they were due (``since`` a day, and ``why``). Nothing here names a person or a household.
+    when they were due (``since`` a day, and ``why``), ``push`` the messages by channel. Nothing here
+    names a person or a household.
     """
 
     manifest: Mapping[str, Any]
@@ -129,6 +131,7 @@ class NightReport:
     previous: Mapping[str, Any] | None = None
     objections: Text = casework.WHOM_TO_OBJECT
     not_fetched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    push: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def night_page(report: NightReport) -> bytes:
         lanes=_counts(manifest.get("lanes", {}), casework.LANES_OF_THE_REPORT),
         left_out=_counts(manifest.get("left_out", {}), casework.LEFT_OUT),
         drafting=wording_drafting.sections(manifest, shown),
+        push=[_push(name, told) for name, told in sorted(report.push.items())],
         limits=LIMITS,
         objections=report.objections,
         facts=_facts(manifest),
@@ -306,6 +310,15 @@ def _shadow(risk: str, told: Mapping[str, Any]) -> Text:
     return Text(
         f"{name.zh}：排序相关 {rank}，名单相同 {stays}，平均概率 {means}",
         f"{name.en}: rank correlation {rank}, the same households on the list {stays}, mean chance {means}",
+    )
+
+
+def _push(channel: str, told: Mapping[str, Any]) -> Text:
+    """How many messages of a channel were delivered, wait and were given up."""
+    delivered, waiting, dead = (told[name] for name in ("delivered", "waiting", "dead"))
+    return Text(
+        f"{channel}：已送达 {delivered}，等待 {waiting}，未能送达 {dead}",
+        f"{channel}: {delivered} delivered, {waiting} waiting, {dead} given up",
     )
 
 

@@ -41,6 +41,8 @@ RunOne = Callable[[date, Claim], None]
 """Runs one night to its end. It hands the claim to ``save_night``, so that a stale holder's night is refused."""
 
 Clock = Callable[[], datetime]
+Between = Callable[[Callable[[], bool]], None]
+"""Done at each look, behind the nights; it is told how to ask whether it may go on."""
 
 log = structlog.get_logger()
 
@@ -101,11 +103,12 @@ def run_scheduler(
     at_most: int = AT_MOST_NIGHTS_BACK,
     lease_seconds: float = LEASE_SECONDS,
     look_seconds: float = LOOK_SECONDS,
+    between: Between | None = None,
 ) -> None:
     """Look at the ledger now and every ``look_seconds``, until SIGTERM or SIGINT. Call it from the main thread.
 
-    A signal during a night interrupts it as Ctrl-C does: what it was writing is undone, it stays due, and the lease
-    is given back before this returns.
+    ``between`` is done at each look; what it raises is logged. A signal during a night interrupts it as Ctrl-C
+    does: what it was writing is undone, it stays due, and the lease is given back before this returns.
     """
     check_version(engine)
     holder = new_holder()
@@ -129,6 +132,11 @@ def run_scheduler(
             log.info("night left unfinished on request")
         except Exception as error:
             log.error("look failed; the next one follows", **describe(error))
+        if between is not None:
+            try:
+                between(stop.not_requested)
+            except Exception as error:
+                log.error("messages not sent; the next look follows", **describe(error))
         stop.follow()
 
     scheduler.add_job(
@@ -250,6 +258,10 @@ class _Stop:
                 self._in_night = False
 
         return run
+
+    def not_requested(self) -> bool:
+        """Whether nobody has asked for the end yet."""
+        return not self._requested
 
     def follow(self) -> None:
         """End the loop if that was asked for: from a thread, as the loop's own may hold the store's lock."""

@@ -12,6 +12,7 @@ from engine.db import reading, writing
 from engine.errors import HomeError
 from engine.nightfolder import LISTED, MANIFEST, RETIRED, listed_frame, read_manifest
 from engine.push.cards import Frames, Run, VisitList, visit_lists
+from engine.push.delivery import make_messages
 from engine.push.outbox import Written, write_list
 from engine.tables import Night, OutreachItem, OutreachList, Visit
 from engine.vault import VaultReader
@@ -35,8 +36,9 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
     """Write the lists of a night that wait for the folder; a list that was sent before is not sent again.
 
     A list is written whole before it is noted as sent: after a crash between the two it is written once more, with
-    the same bytes. Raises HomeError, after the others are written, where a list is that of a caseworker whom
-    caseworkers.toml no longer holds.
+    the same bytes. With that note, messages that it is there are put into the outbox of the other channels. Raises
+    HomeError, after the others are written, where a list is that of a caseworker whom caseworkers.toml no longer
+    holds.
     """
     known = {worker.caseworker_id for worker in place.bureau.caseworkers()}
     with reading(place.database) as session:
@@ -47,6 +49,7 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
         ids = {each.caseworker_id: each.id for each in waiting if each.caseworker_id in known}
         frames = _frames(place, session, business_date, list(ids.values())) if ids else None
     written: list[Written] = []
+    addresses = place.bureau.addresses()
     made = () if frames is None or night is None else _made(place, night, frames)
     for visits in made:
         files = write_list(place.home.lists, visits)
@@ -56,6 +59,7 @@ def send_night(place: Workplace, business_date: date, at: datetime) -> list[Writ
         assert list_id is not None
         with writing(place.database) as session:
             if nights.mark_sent(session, list_id, CHANNEL, at):
+                make_messages(session, list_id, place.settings.push, addresses, key=place.keys.tie_break, at=at)
                 told = {
                     "business_date": business_date.isoformat(),
                     "caseworker": caseworker,

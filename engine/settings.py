@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.channels import PushSettings
 from engine.errors import HomeError
 from outreach.permissions import Role
 
@@ -129,6 +130,10 @@ class HomeSettings(BaseModel):
     )
     staff: Mapping[str, StaffMember] = Field(
         default={}, description="Who works here, by name: role, and areas of a caseworker or contractor"
+    )
+    push: PushSettings = Field(
+        default=PushSettings(),
+        description="Where it is told that lists are there: link, zone, and a table per channel; none = the folder",
     )
     lacks: Mapping[str, str] = Field(
         default={}, description="Sources and risks that the bureau does not have, and why"

@@ -20,6 +20,7 @@ from engine import (
     show_lists,
     show_models,
     show_outcomes,
+    show_push,
     show_rescue,
     show_rights,
     show_selective,
@@ -133,6 +134,8 @@ def _show_night(told: Told, console: Console) -> None:
         console.print(f"  {numbers[name]:>12,}  {meaning}")
     for risk, model in told.get("models", {}).items():
         console.print(_model_line(risk, model))
+    if "messages" in told:
+        show_push.show_sent(told["messages"], console)
     console.print("\nWhere to look")
     console.print(f"  lists     {told['lists']}", soft_wrap=True)
     console.print(f"  report    {told['report']}", soft_wrap=True)
@@ -221,6 +224,7 @@ def _show_status(told: Told, console: Console) -> None:
         )
     console.print(table)
     _show_absent(told, console)
+    show_push.show_push(told["push"], console)
     for risk, model in told["models"].items():
         console.print(f"model {risk}: {model['promoted'] or 'none promoted'}")
     disk = told["disk"]
@@ -316,6 +320,7 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_models.SHAPES,
     **show_outcomes.SHAPES,
     **show_card.SHAPES,
+    **show_push.SHAPES,
     **show_rescue.SHAPES,
     **show_selective.SHAPES,
     **show_signs.SHAPES,

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from engine.channels import Address
 from engine.errors import HomeError
 from engine.push.cards import Area, Caseworker
 from engine.settings import Home, problems, read_toml
@@ -34,6 +35,7 @@ class CaseworkerEntry(_Entry):
     name_en: str = Field(min_length=1)
     areas: tuple[str, ...] = Field(min_length=1)
     capacity_week: int = Field(ge=1, le=200)
+    email: Address | None = None
 
 
 class LeaveEntry(_Entry):
@@ -106,6 +108,10 @@ class Bureau:
             Caseworker(worker.id, Text(worker.name_zh, worker.name_en), worker.areas, worker.capacity_week)
             for worker in self.file.caseworker
         ]
+
+    def addresses(self) -> dict[str, str]:
+        """The addresses of mail that there are, by caseworker."""
+        return {worker.id: worker.email for worker in self.file.caseworker if worker.email is not None}
 
     def areas(self) -> list[Area]:
         """The areas as cards name them."""

@@ -17,6 +17,7 @@ from engine.intake.database import not_fetched
 from engine.intake.manifest import delivery_id_of, folders
 from engine.learning import in_short, stored_experiment
 from engine.nightfolder import MANIFEST, read_manifest
+from engine.pushing import push_figures, push_in_short
 from engine.recordstore import summary
 from engine.registry import RISKS
 from engine.report import NightReport, night_page
@@ -66,6 +67,7 @@ def status_of(place: Workplace, now: datetime) -> dict[str, Any]:
         "sources": _freshness(place, now.date()),
         "lacks": dict(place.settings.lacks),
         "not_fetched": [{"source": name, **each} for name, each in sorted(not_fetched(place.home).items())],
+        "push": push_in_short(place),
         "retention": _retention(place),
         "disk": _disk(place),
     }
@@ -110,6 +112,7 @@ def _write_report(place: Workplace, business_date: date, path: Path) -> bool:
         experiments,
         None if before is None or not _has_manifest(place, before) else read_manifest(place, before.business_date),
         not_fetched=not_fetched(place.home),
+        push=push_figures(place, business_date),
     )
     write_bytes(path, night_page(report))
     return True

@@ -17,11 +17,13 @@ from engine.lease import Claim
 from engine.ledger import Schedule
 from engine.pipeline import NightResult, run_night
 from engine.population import Progress, silent
+from engine.push.sending import Sent
+from engine.pushing import push_due, told_of
 from engine.retention import is_due, retain
 from engine.rewriting import steady
 from engine.scheduler import describe, run_scheduler
 from engine.send import send_late, send_night
-from engine.settings import Home
+from engine.settings import Home, read_settings
 from engine.status import night_told, write_report
 from engine.workplace import Workplace
 
@@ -52,7 +54,8 @@ def one_night(
 ) -> dict[str, Any]:
     """Run a night, write the lists that are released, and tell the night in six numbers and where to look.
 
-    Lists that an interrupted run of any date has left unwritten are written as well.
+    Lists that an interrupted run of any date has left unwritten are written as well. Who is to be told that lists
+    are there is told; what cannot be sent now waits for the scheduler, or for ``xunfang push send``.
 
     One night at a time: raises LockedError while another process is at one, by hand or on schedule.
     """
@@ -61,12 +64,15 @@ def one_night(
         written = send_night(place, business_date, now())  # where an earlier run got no further than saving it
         result = run_night(place, business_date, now=now, claim=claim, progress=progress)
         written += send_night(place, business_date, now())
+        sent = push_due(place)
         write_report(place, business_date)
         late = send_late(place, now())
+        sent += push_due(place) if late else Sent()
         write_checkpoint(checkpoint_folders(place.home, place.settings), place.log, business_date, now())
     return _told(place, business_date, result) | {
         "written": len({each.caseworker_id for each in written}),
         "written_late": len({each.path.with_suffix("") for each in late}),
+        **({"messages": told_of(sent)} if place.settings.push.channel else {}),
     }
 
 
@@ -128,6 +134,15 @@ def fetch_before(place: Workplace) -> dict[str, Any]:
     return told
 
 
+def log_messages(told: dict[str, Any]) -> None:
+    """Log what came of sending, where there was anything to send; a channel that cannot be used stops nothing."""
+    for name, why in told.get("problems", {}).items():
+        log.warning("channel cannot be used; its messages wait", channel=name, reason=why)
+    counts = {name: told.get(name, 0) for name in ("delivered", "again", "dead")}
+    if any(counts.values()):
+        log.info("messages sent", **counts)
+
+
 def retain_after(place: Workplace) -> bool:
     """Take away what is past its time where the policy says so and this month's turn has come; whether it was done.
 
@@ -150,7 +165,8 @@ def retain_after(place: Workplace) -> bool:
 def run_schedule(place: Workplace, *, at: str, zone: str, now: Now) -> None:
     """Run the night at its hour until stopped. Each night reads settings, policy and caseworkers anew.
 
-    Before it, departments' databases are read; behind it, what is past its time goes, where the policy says so.
+    Before it, departments' databases are read; behind it, what is past its time goes, where the policy says so. At
+    each look the messages that are due are sent.
     """
 
     def run_one(business_date: date, claim: Claim) -> None:
@@ -159,12 +175,22 @@ def run_schedule(place: Workplace, *, at: str, zone: str, now: Now) -> None:
         )
         try:
             fetch_before(tonight)
-            one_night(tonight, business_date, now=now, claim=claim)
+            told = one_night(tonight, business_date, now=now, claim=claim)
+            log_messages(told.get("messages", {}))
             retain_after(tonight)
         finally:
             tonight.database.dispose()
 
-    run_scheduler(place.database, run_one, schedule_of(at, zone), clock=now)
+    def between(keep_going: Callable[[], bool]) -> None:
+        if not read_settings(place.home).push.channel:
+            return
+        here = Workplace.open(place.home, seed=place.seed, actor="scheduler", role=place.log.role, clock=now)
+        try:
+            log_messages(told_of(push_due(here, keep_going=keep_going)))
+        finally:
+            here.database.dispose()
+
+    run_scheduler(place.database, run_one, schedule_of(at, zone), clock=now, between=between)
 
 
 def schedule_of(at: str, zone: str) -> Schedule:

@@ -34,8 +34,8 @@ from outreach.catalogue import PackError, Programmes
 from outreach.packs import load
 from outreach.policy import Policy, PolicyError
 
-NOT_OF_THE_NIGHT: Final = {"database_url_env", "checkpoint_path", "staff"}
-"""Settings that say where things are kept and who may do what: no night comes out differently for them."""
+NOT_OF_THE_NIGHT: Final = {"database_url_env", "checkpoint_path", "staff", "push"}
+"""Settings that say where things are kept or told and who may do what: no night comes out differently for them."""
 
 Models = dict[str, tuple[str, RiskModel]]
 """The promoted model of each risk with its id; a risk without one is missing."""

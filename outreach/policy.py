@@ -28,6 +28,7 @@ GROUPED_BY: Final = (
 
 Outcome = Literal[OUTCOMES]  # type: ignore[valid-type]
 Share = Annotated[float, Field(ge=0, le=1)]
+CLOCK: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 Days = Annotated[int, Field(ge=0)]
 Months = Annotated[int, Field(ge=24, le=1_200)]
 """Two years at least: a night reads the last 24 months, and a shorter memory would change its lists."""
@@ -158,6 +159,26 @@ class Release(Section):
     urgent_while_held: bool
 
 
+class Push(Section):
+    """When it is told that lists are there, and how often it is tried; with defaults for an older policy.
+
+    From ``quiet_from`` to ``quiet_until`` nobody is told, but of urgent visits where ``urgent_passes``.
+    """
+
+    quiet_from: Annotated[str, Field(pattern=CLOCK)] = "20:00"
+    quiet_until: Annotated[str, Field(pattern=CLOCK)] = "07:30"
+    urgent_passes: bool = True
+    attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    first_wait_seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
+    longest_wait_seconds: Annotated[int, Field(ge=1, le=86_400)] = 21_600
+
+    def is_quiet(self, clock: str) -> bool:
+        """Whether a time of day (HH:MM) lies in the quiet hours, which may go past midnight."""
+        if self.quiet_from <= self.quiet_until:
+            return self.quiet_from <= clock < self.quiet_until
+        return clock >= self.quiet_from or clock < self.quiet_until
+
+
 class Promotion(Section):
     """Whether a model that passes its gates is used without a person; how many settings of the trees are tried.
 
@@ -231,6 +252,7 @@ class Policy(Section):
     volume: Volume
     shift: Shift = Shift()
     release: Release
+    push: Push = Push()
     promotion: Promotion
     retention: Retention = Retention()
     why: Mapping[str, str]

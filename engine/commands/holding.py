@@ -1,11 +1,14 @@
 """When lists are held: a person confirms a delivery, or releases the lists."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands.options import HomeOption, JsonOption, emit, now, opened
+
+if TYPE_CHECKING:
+    from engine.workplace import Workplace
 
 app = typer.Typer()
 
@@ -38,14 +41,20 @@ def release(
     actor: ActorOption = "reviewer",
     as_json: JsonOption = False,
 ) -> None:
-    """Release the lists of a night that wait for a person, and write them. A held night's need a reason.
+    """Release the lists of a night that wait for a person, write and tell of them. A held night needs a reason.
 
     Example: xunfang release --date 2025-12-31 --reason "the new hospital explains it" --home home
     """
+    emit(released(opened(home, actor=actor, role="reviewer"), business_date.date(), reason), as_json, "plain")
+
+
+def released(place: "Workplace", day: date, reason: str) -> dict[str, Any]:
+    """Release the lists of a night, write them, and send the messages that they are there."""
     from engine.holding import release as release_lists
+    from engine.pushing import push_due, told_of
     from engine.send import send_night
 
-    place, day = opened(home, actor=actor, role="reviewer"), business_date.date()
     told = release_lists(place, day, reason=reason)
     written = send_night(place, day, now())
-    emit(told | {"written": len({each.caseworker_id for each in written})}, as_json, "plain")
+    told |= {"written": len({each.caseworker_id for each in written})}
+    return told | ({"messages": told_of(push_due(place))} if place.settings.push.channel else {})

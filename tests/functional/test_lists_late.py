@@ -119,9 +119,10 @@ def test_the_scheduler_reads_policy_and_caseworkers_anew_each_night(
 ) -> None:
     seen: list[str] = []
 
-    def one_night(place: Workplace, business_date: date, **_options: Any) -> None:
+    def one_night(place: Workplace, business_date: date, **_options: Any) -> dict[str, Any]:
         seen.append(place.policy.text)
         assert place.bureau.file.caseworker
+        return {}
 
     def two_nights(_engine: Any, run_one: Any, _schedule: Schedule, **_options: Any) -> None:
         run_one(date(2026, 1, 5), None)
