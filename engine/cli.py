@@ -17,10 +17,12 @@ from engine.commands import (
     explain,
     fairness,
     holding,
+    household,
     keys,
     linkage,
     lists,
     models,
+    month,
     outcome,
     poverty,
     push,
@@ -76,6 +78,8 @@ app.add_typer(push.app, name="push")
 app.add_typer(records.app)
 app.add_typer(poverty.app)
 app.add_typer(explain.app)
+app.add_typer(household.app)
+app.add_typer(month.app)
 app.add_typer(selective.app)
 app.add_typer(signs.app)
 app.add_typer(fairness.app)

@@ -103,6 +103,8 @@ DEEDS: Final[dict[str, Deed]] = {
     "keys rotate": Deed("keep", noted=True),
     "reveal": Deed("reveal", "identity", None),
     "explain": Deed("reveal", "private", None),
+    "household": Deed("reveal", "private", None),
+    "month": Deed("look"),
     "audit list": Deed("read_log", purpose="audit", noted=True),
     "audit export": Deed("read_log", purpose="audit", noted=True),
     "audit verify": Deed("verify"),

@@ -112,14 +112,14 @@ def explain(
         "peers": similar(stored),
         "done": _done(case),
     }
-    plain: dict[str, Any] = _plain(parts)
-    digest = hashlib.sha256(json.dumps(plain, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    told_plainly: dict[str, Any] = plain(parts)
+    digest = hashlib.sha256(json.dumps(told_plainly, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     return {
         "household": household,
         "business_date": stored.day.isoformat(),
         "sha256": digest,
         "entry": entry,
-        **plain,
+        **told_plainly,
     }
 
 
@@ -330,12 +330,12 @@ def member_text(member: dict[str, Any]) -> Text:
     return Text(f"{relation.zh}（{member['age']}岁）", f"{relation.en} ({member['age']})")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The same as JSON values."""
     if isinstance(value, Text):
         return {"zh": value.zh, "en": value.en}
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value

@@ -10,6 +10,7 @@ import polars as pl
 from engine.explain.stored import StoredNight
 from engine.homes import bucket_of
 from engine.population import Population, living_there
+from engine.recordstore import RecordStore
 from engine.workplace import Workplace, read_programmes
 from features.context import Context
 from features.records import HAPPENED, KEYS, KINDS
@@ -80,12 +81,6 @@ def records_of(place: Workplace, stored: StoredNight, household: str) -> Records
     pack = stored.manifest["programmes"]
     programmes = None if pack is None else read_programmes(pack)
     context = Population(store, programmes).context(stored.day)
-    bucket = (
-        pl.DataFrame({"household_id": [household]}).select(bucket_of("household_id", store.bucket_count)).item()
-    )
-    whole = store.sources(bucket)
-    people = whole.frames["member"].filter(pl.col("household_id") == household).select("person_id").unique()
-    persons = people.collect()["person_id"].to_list()
     lost = sorted(
         {
             note.what
@@ -94,8 +89,18 @@ def records_of(place: Workplace, stored: StoredNight, household: str) -> Records
             and any(sum(note.removed.get(name, {}).values()) for name in stored.manifest["deliveries"])
         }
     )
-    mine = {kind: _of(frame, kind, household, persons) for kind, frame in whole.frames.items()}
-    return Records(household, stored.day, Sources(mine), context, programmes, tuple(lost))
+    return Records(household, stored.day, of_household(store, household), context, programmes, tuple(lost))
+
+
+def of_household(store: RecordStore, household: str) -> Sources:
+    """Every version of every record of one household and its people, in memory."""
+    bucket = (
+        pl.DataFrame({"household_id": [household]}).select(bucket_of("household_id", store.bucket_count)).item()
+    )
+    whole = store.sources(bucket)
+    people = whole.frames["member"].filter(pl.col("household_id") == household).select("person_id").unique()
+    persons = people.collect()["person_id"].to_list()
+    return Sources({kind: _of(frame, kind, household, persons) for kind, frame in whole.frames.items()})
 
 
 def _of(frame: pl.LazyFrame, kind: str, household: str, persons: list[str]) -> pl.LazyFrame:

@@ -1,0 +1,233 @@
+"""One household's relief chain: records, nights, visits, aid, each with its date and source, as of any day.
+
+What was not known on that day is not in it: records by their day of knowledge, nights by their date, outcomes and
+wishes by when they were recorded or taken back.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from engine.db import reading
+from engine.errors import NotAllowedError, UsageError
+from engine.explain.household import plain
+from engine.explain.records import of_household
+from engine.nightfolder import RETIRED, as_now, read_manifest, version_of
+from engine.reliefrecords import Entry, entries_of, people_in
+from engine.send import currency_of
+from engine.tables import (
+    Consent,
+    Night,
+    Objection,
+    OptOut,
+    OutreachItem,
+    OutreachList,
+    Referral,
+    Visit,
+    VisitUndone,
+)
+from engine.visits import note_of
+from engine.workplace import Workplace
+from outreach import wording_casework as casework
+from outreach import wording_outcomes as outcomes
+from outreach.bands import RISKS, band
+from outreach.permissions import Purpose, Role, in_area, may
+from outreach.wording import NOTHING, Text, same
+from outreach.wording_chain import SOURCES, both
+from outreach.wording_month import group_name
+
+SKIPPED: Final = ("drafted", "superseded")
+
+
+def chain_of(
+    place: Workplace, household: str, *, as_of: date, role: Role, areas: Sequence[str], purpose: Purpose
+) -> dict[str, Any]:
+    """The chain of a household as JSON values; who asked is noted first.
+
+    Keys: ``household, as_of, entry`` (of the audit log), ``persons`` (relation and age), ``retired`` (whether files
+    of a night were past their time), ``chain``: ``on, known_on, kind, source, said, person``, oldest first. Raises
+    UsageError where nobody knows the household or the day is to come, NotAllowedError where the role may not see
+    it.
+    """
+    household = place.current(household)
+    if as_of > place.log.clock().astimezone().date():
+        raise UsageError(f"--as-of {as_of}: is a day to come", "Name today or a day before.")
+    store = place.store()
+    there = store.homes.households.filter(pl.col("household_id") == household)
+    if not there.height:
+        raise UsageError("HOUSEHOLD: there is no such household in the records", "Copy it from a list.")
+    decision = may(role, "reveal", "private", in_area(there["region"][0], areas), purpose)
+    told = {"purpose": purpose, "as_of": as_of.isoformat(), "households": [household]}
+    if not decision.allowed or decision.form != "plain":
+        place.log.note("household refused", "household", told)
+        raise NotAllowedError(
+            f"xunfang household: {decision.reason.en} / {decision.reason.zh}",
+            "docs/operator.md says which role may do what.",
+        )
+    entry = place.log.note("household shown", "household", told)
+    known = of_household(store, household).known_by(as_of)
+    persons = people_in(known, household)
+    chain = entries_of(known, household, currency_of(place))
+    nights, retired = _nights(place, household, as_of)
+    with reading(place.database) as session:
+        chain += nights + _visits(place, session, household, as_of) + _rights(session, household, as_of)
+    chain.sort(key=lambda each: (each.on, each.known_on, each.kind, each.said.en))
+    return {
+        "household": household,
+        "as_of": as_of.isoformat(),
+        "entry": entry,
+        "retired": retired,
+        "persons": plain(list(persons.values())),
+        "chain": [
+            {
+                "on": each.on.isoformat(),
+                "known_on": each.known_on.isoformat(),
+                "kind": each.kind,
+                "source": plain(each.source),
+                "said": plain(each.said),
+                "person": plain(persons.get(each.person_id or "", NOTHING)),
+            }
+            for each in chain
+        ],
+    }
+
+
+def _nights(place: Workplace, household: str, as_of: date) -> tuple[list[Entry], bool]:
+    """What each night said of it, where that differs from the night before; whether files of a night are gone."""
+    with reading(place.database) as session:
+        dates = session.execute(
+            sa.select(col(Night.business_date))
+            .where(col(Night.business_date) <= as_of)
+            .order_by(col(Night.business_date))
+        ).scalars()
+        days = list(dates)
+        listed = _listed(session, household, as_of)
+    entries, retired, before = [], False, ""
+    for night in days:
+        manifest = read_manifest(place, night)
+        said = [listed[night]] if night in listed else []
+        if RETIRED in manifest:
+            retired = True
+        else:
+            said += _of_night(place, household, night, manifest, on_list=night in listed)
+        whole = Text("；", "; ").join(said)
+        if whole.en and (whole.en != before or night in listed):
+            entries.append(Entry(night, night, "night", SOURCES["night"], whole))
+        before = whole.en
+    return entries, retired
+
+
+def _listed(session: Session, household: str, as_of: date) -> dict[date, Text]:
+    """By night, on whose list the household was, in which lane and place."""
+    statement = (
+        select(OutreachItem, OutreachList.caseworker_id)
+        .join(OutreachList, col(OutreachItem.list_id) == col(OutreachList.id))
+        .where(
+            OutreachItem.household_id == household,
+            OutreachItem.business_date <= as_of,
+            col(OutreachItem.state).not_in(SKIPPED),
+        )
+    )
+    return {
+        item.business_date: both(
+            "列入 {} 的名单第 {} 位：{}",
+            "on the list of {} at place {}: {}",
+            same(worker),
+            same(str(item.position)),
+            casework.LANES_OF_THE_REPORT[item.lane],
+        )
+        for item, worker in session.execute(statement)
+    }
+
+
+def _of_night(
+    place: Workplace, household: str, night: date, manifest: dict[str, Any], *, on_list: bool
+) -> list[Text]:
+    """Why it was on no list, the band of each risk, what was found, from the night's files."""
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        if f"{name}.parquet" not in manifest["files"]:
+            return []
+        lazy = pl.scan_parquet(place.home.nights / night.isoformat() / f"{name}.parquet", glob=False)
+        if version_of(manifest) == len(place.keys.pseudonyms):
+            return lazy.filter(pl.col("household_id") == household).collect().to_dicts()
+        return (
+            as_now(place, lazy.collect(), version_of(manifest))
+            .filter(pl.col("household_id") == household)
+            .to_dicts()
+        )
+
+    said = [] if on_list else [casework.left_out(row["reason"]) for row in rows("left_out")]
+    for risk, name in RISKS.items():
+        for row in rows(f"scores_{risk}"):
+            found = band(row["probability"], risk)
+            said.append(both("{}：{}（{}）", "{}: {} ({})", name, found.word, found.of_hundred))
+    codes = sorted({row["code"] for row in rows("findings")})
+    return said + [group_name("reason", code) for code in codes]
+
+
+def _visits(place: Workplace, session: Session, household: str, as_of: date) -> list[Entry]:
+    """Outcomes as they stood at the end of the day, with their remarks, and what they handed on."""
+    entries = []
+    for visit in session.exec(select(Visit).where(Visit.household_id == household)):
+        recorded = _day(visit.recorded_at)
+        if recorded > as_of:
+            continue
+        undone = session.get(VisitUndone, visit.id)
+        back = undone is not None and _day(undone.undone_at) <= as_of
+        parts = [both("{} {}", "{} {}", same(visit.outcome), casework.OUTCOMES[visit.outcome])]
+        parts.append(outcomes.CONTACTS[visit.contact])
+        parts += [outcomes.HINDRANCES[visit.hindrance]] if visit.hindrance else []
+        parts += [outcomes.ABOUT[visit.about]] if visit.about else []
+        note = note_of(place.keys.vault, visit)
+        parts += [same(note)] if note else []
+        parts += [Text("（已撤回）", "(taken back)")] if back else []
+        said = Text("，", ", ").join(parts)
+        by = both("走访（{}）", "a visit ({})", same(visit.visited_by))
+        entries.append(Entry(visit.visited_on, recorded, "visit", by, said))
+    for each in session.exec(select(Referral).where(Referral.household_id == household)):
+        if each.opened_on <= as_of:
+            entries += _referral(each, as_of)
+    return entries
+
+
+def _referral(each: Referral, as_of: date) -> list[Entry]:
+    kind = outcomes.REFERRALS[each.kind]
+    about = [outcomes.ABOUT[each.about]] if each.about else []
+    due = both("{} 负责，{} 前", "{} has it, due {}", same(each.owner), same(each.due_on.isoformat()))
+    opened = Text("，", ", ").join([kind, *about, due])
+    entries = [Entry(each.opened_on, each.opened_on, "referral", SOURCES["referral"], opened)]
+    closed = None if each.closed_at is None else _day(each.closed_at)
+    if closed is not None and closed <= as_of:
+        state = outcomes.REFERRAL_STATES[each.state]
+        said = Text("，", ", ").join([kind, state, *([same(each.result)] if each.result else [])])
+        entries.append(Entry(closed, closed, "referral", SOURCES["referral"], said))
+    return entries
+
+
+def _rights(session: Session, household: str, as_of: date) -> list[Entry]:
+    """Opt-outs, objections and consents of up to the day."""
+    entries = []
+    for out in session.exec(select(OptOut).where(OptOut.household_id == household, OptOut.since <= as_of)):
+        said = Text("要求不再联系", "asks not to be contacted")
+        entries.append(Entry(out.since, out.since, "rights", SOURCES["rights"], said))
+    for objection in session.exec(
+        select(Objection).where(Objection.household_id == household, Objection.since <= as_of)
+    ):
+        said = Text("对自动排序提出异议", "objects to being ranked by a model")
+        entries.append(Entry(objection.since, objection.since, "rights", SOURCES["rights"], said))
+    for consent in session.exec(select(Consent).where(Consent.household_id == household)):
+        recorded = _day(consent.recorded_at)
+        if recorded <= as_of:
+            until = same(consent.until.isoformat())
+            said = both("授权核对，至 {}", "consents to a check, until {}", until)
+            entries.append(Entry(consent.since, recorded, "consent", SOURCES["consent"], said))
+    return entries
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone().date()
