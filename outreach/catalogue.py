@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from outreach.conditions import Test, parse_test
-from outreach.vocabulary import AUTHORITIES, MARKS, PLAIN_UNITS, Dimension
+from outreach.conditions import Compare, Group, Test, leaves, parse_test
+from outreach.vocabulary import AUTHORITIES, LAYERS, MARKS, PAID, PLAIN_UNITS, Dimension
 
 FIRST_DAY: Final = date(1, 1, 1)
 LAST_DAY: Final = date(9999, 12, 31)
@@ -122,19 +122,27 @@ class Amount(Entry):
 
 
 class Programme(Dated):
-    """A programme in one version of its rules."""
+    """A programme in one version of its rules.
+
+    ``unit``: a household, a person, or an event that has struck a household. ``received``: a test that says when
+    the programme has been had already, in place of the codes in benefit records. ``interface``: another body
+    decides without a household's records, and no verdict is given. ``gap``: whether not having it is a finding.
+    """
 
     code: str = Field(pattern=r"^[A-Z][A-Z-]{1,7}$")
     zh: str
     en: str
-    layer: str
-    unit: Literal["H", "P"]
+    layer: Literal[LAYERS]  # type: ignore[valid-type]
+    unit: Literal["H", "P", "E"]
     population_zh: str
     population_en: str
     authority: tuple[Literal[AUTHORITIES], ...] = Field(min_length=1)  # type: ignore[valid-type]
     mechanism: Literal["rescue", "insurance", "welfare"]
     paid_as: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    received: Any = None
+    interface: bool = False
+    gap: bool = True
     near_certain: bool = False
     weight: float = Field(gt=0)
     basis: tuple[Citation, ...] = Field(min_length=1)
@@ -181,14 +189,19 @@ class Pack(Entry):
     minor_units: int = Field(gt=0)
 
 
-class PackFile(Entry):
-    """The whole text of one pack."""
+class PackPart(Entry):
+    """One text of a pack: the entries of a family of programmes."""
 
-    pack: Pack
     benefit: tuple[Benefit, ...] = ()
     parameter: tuple[Parameter, ...] = ()
     programme: tuple[Programme, ...] = ()
     trigger: tuple[Trigger, ...] = ()
+
+
+class PackFile(PackPart):
+    """The whole of one pack: its head and the entries of all its texts."""
+
+    pack: Pack
 
 
 @dataclass(frozen=True)
@@ -209,11 +222,20 @@ class Rule:
 
     programme: Programme
     tests: Mapping[str, Test]
+    received: Test | None = None
 
     @property
     def paid_as(self) -> tuple[str, ...]:
         """The codes in benefit records that mean that this programme is in payment."""
         return self.programme.paid_as or (self.programme.code,)
+
+    @property
+    def had(self) -> Test:
+        """When the programme has been had: as it says itself, else where one of its codes is in payment."""
+        if self.received is not None:
+            return self.received
+        paid = tuple(Compare(f"{PAID}{code}", "==", number=1.0) for code in self.paid_as)
+        return paid[0] if len(paid) == 1 else Group("any", paid)
 
 
 @dataclass(frozen=True)
@@ -246,13 +268,14 @@ class Programmes:
 
     def on(self, day: date) -> InForce:
         """What is in force on a day: of each name the entry of the most local pack that has one."""
-        settings = {name: self._setting(name, unit, day) for name, unit in units(self.chain).items()}
+        settings = self.settings_on(day)
         programmes = _most_local([[p for p in file.programme if p.covers(day)] for file in self.chain])
         triggers = _most_local([[t for t in file.trigger if t.covers(day)] for file in self.chain])
-        rules = tuple(
-            Rule(p, {c.id: parse_test(c.test) for c in p.conditions if c.test is not None}) for p in programmes
-        )
-        return InForce(day, settings, rules, tuple(triggers))
+        return InForce(day, settings, tuple(map(_rule, programmes)), tuple(triggers))
+
+    def settings_on(self, day: date) -> dict[str, Setting]:
+        """The value of every parameter on a day, the most local pack's that has one."""
+        return {name: self._setting(name, unit, day) for name, unit in units(self.chain).items()}
 
     def _setting(self, name: str, unit: str, day: date) -> Setting:
         for file in self.chain:
@@ -263,6 +286,11 @@ class Programmes:
                     if value.covers(day):
                         return _in_minor_units(name, unit, value, file.pack)
         return Setting(name, dimension_of(unit), None, None, "", "")
+
+
+def _rule(programme: Programme) -> Rule:
+    tests = {each.id: parse_test(each.test) for each in programme.conditions if each.test is not None}
+    return Rule(programme, tests, None if programme.received is None else parse_test(programme.received))
 
 
 def units(chain: Sequence[PackFile]) -> dict[str, str]:
@@ -282,6 +310,12 @@ def dimension_of(unit: str) -> Dimension:
     if unit in PLAIN_UNITS:
         return PLAIN_UNITS[unit]
     return "money" if "/" not in unit else "money/month"
+
+
+def named(rule: Rule) -> set[str]:
+    """The facts that the stage-A conditions and the ``received`` test of a rule name."""
+    tests = [*rule.tests.values(), rule.had]
+    return {leaf.value for test in tests for leaf in leaves(test) if isinstance(leaf, Compare)}
 
 
 def _in_minor_units(name: str, unit: str, value: Value, pack: Pack) -> Setting:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import polars as pl
 
-from outreach.vocabulary import FACTS
+from outreach.vocabulary import fact_of
 
 FAIL, UNKNOWN, NEAR, PASS = 0, 1, 2, 3
 OUTCOMES: Final = ("fail", "unknown", "near", "pass")
@@ -137,17 +137,24 @@ def outcome(test: Test, settings: Mapping[str, Figures]) -> pl.Expr:
 
 
 def _compared(test: Compare, line: pl.Expr) -> pl.Expr:
-    names = (f"{test.value}_low", f"{test.value}_high") if FACTS[test.value].spread else (test.value, test.value)
+    """PASS or FAIL where the bounds leave no doubt; a bound that is null leaves it open on its side."""
+    fact = fact_of(test.value)
+    spread = fact is not None and fact.spread
+    names = (f"{test.value}_low", f"{test.value}_high") if spread else (test.value, test.value)
     low, high = (pl.col(name).cast(pl.Float64) for name in names)
-    if test.op in ("==", "!="):
-        certain, possible = (low == line) & (high == line), (low <= line) & (line <= high)
-        if test.op == "!=":
-            certain, possible = ~possible, ~certain
-    else:
-        certain = {"<": high < line, "<=": high <= line, ">": low > line, ">=": low >= line}[test.op]
-        possible = {"<": low < line, "<=": low <= line, ">": high > line, ">=": high >= line}[test.op]
+    same, apart = (low == line) & (high == line), (low > line) | (high < line)
+    certain, impossible = {
+        "<": (high < line, low >= line),
+        "<=": (high <= line, low > line),
+        ">": (low > line, high <= line),
+        ">=": (low >= line, high < line),
+        "==": (same, apart),
+        "!=": (apart, same),
+    }[test.op]
     unknown = low.is_null() | high.is_null() | line.is_null()
-    return _level(pl.when(unknown).then(UNKNOWN).when(certain).then(PASS).when(possible).then(NEAR).otherwise(FAIL))
+    return _level(
+        pl.when(certain).then(PASS).when(impossible).then(FAIL).when(unknown).then(UNKNOWN).otherwise(NEAR)
+    )
 
 
 def _level(expression: pl.Expr) -> pl.Expr:

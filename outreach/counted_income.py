@@ -23,8 +23,8 @@ PARTS: Final = 27_720
 WORKING_AGE: Final = (18, 59)
 
 
-def counted_income(roster: Roster, rules: InForce) -> pl.LazyFrame:
-    """One row per household of the roster.
+def counted_income(roster: Roster, rules: InForce, by_person: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per household of the roster; ``by_person`` as ``income_by_person`` gives it.
 
     ``pc_income`` (minor units per month and counted member, rounded; null where no income was ever recorded or the
     source has not reported), ``pc_income_low`` / ``pc_income_high`` (half a sigma either way: sigma grows with the
@@ -34,7 +34,6 @@ def counted_income(roster: Roster, rules: InForce) -> pl.LazyFrame:
     last but one …), ``before_12m`` (mean of the twelve months before the last two), ``empty_since`` (number of the
     last month covered), ``_last`` (month number of the last report), ``known_since``.
     """
-    by_person = _by_person(roster, rules)
     people = (
         roster.members.lazy()
         .filter("present")
@@ -89,15 +88,18 @@ def counted_income(roster: Roster, rules: InForce) -> pl.LazyFrame:
     )
 
 
-def _by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
-    """One pass over the income rows: sums by household and person (a null person: the household's own rows)."""
+def income_by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
+    """One pass over the income rows: sums by household and person (a null person: the household's own rows).
+
+    Amounts are in ``PARTS`` of a minor unit; ``pension_part`` is what of the pensions can be the basic residents'
+    pension, ``draws`` whether a pension was paid within the window.
+    """
     oldest = _months_back(roster.as_of, HISTORY_MONTHS)
     rows = (
         numbered(roster, "income").filter(pl.col("month") >= oldest).with_columns(at=month_number(pl.col("month")))
     )
     window = int(rules.settings["income_months"].urban or 12)
     basic = rules.settings["basic_pension"].urban or 0.0
-    excluded = bool(rules.settings["exclude_basic_pension"].urban or 0.0)
     kind = pl.col("kind").cast(pl.Enum(INCOME_KINDS)).to_physical()
     good = pl.col("quality").cast(pl.Enum(INCOME_QUALITIES)).to_physical() == INCOME_QUALITIES.index("registered")
     owners = holders(roster, "income").lazy().select("_owner", "household_id", "person_id")
@@ -117,7 +119,7 @@ def _by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
     )
     piece, counts, monthly = pl.col("piece"), pl.col("counts"), pl.col("monthly")
     in_window = piece * pl.col("months")
-    basic_part = pl.min_horizontal(piece, pl.lit(round(basic * PARTS))) if excluded else pl.lit(0, dtype=pl.Int64)
+    basic_part = pl.min_horizontal(piece, pl.lit(round(basic * PARTS)))
     ago = pl.col("_last") - pl.col("at")
     return (
         pieces.group_by("_owner")
@@ -126,6 +128,7 @@ def _by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
             amount=sum_where(in_window, counts),
             absolute=sum_where(in_window.abs(), counts),
             registered=sum_where(in_window.abs(), counts & pl.col("good")),
+            draws=(pl.col("pension") & (pl.col("amount") > 0) & (pl.col("months") > 0)).any(),
             pension_part=sum_where(basic_part * pl.col("months"), pl.col("pension")),
             first=pl.when(counts).then(pl.col("at") - pl.col("period_months") + 1).min(),
             covered_to=pl.when(pl.col("amount") > 0).then(pl.col("at") + pl.col("period_months") - 1).max(),
@@ -173,23 +176,60 @@ def _observed(months: int) -> pl.Expr:
 def _per_head(rules: InForce) -> list[pl.Expr]:
     shares = PARTS * pl.col("income_months") * pl.col("members_counted")
     known = (pl.col("income_months") >= 1) & (pl.col("members_counted") >= 1)
-    per_head = (pl.col("amount") - pl.col("pension_sure")) / shares
+    excluded = bool(rules.settings["exclude_basic_pension"].urban or 0.0)
+    per_head = (pl.col("amount") - pl.col("pension_sure") * excluded) / shares
     unseen = pl.when(pl.col("farm_or_household")).then(0).otherwise(pl.col("unseen")) / pl.col("members_counted")
     return [
         pl.when(known).then(per_head.round(0)).cast(pl.Int64).alias("pc_income"),
-        pl.when(known).then(pl.col("pension_maybe") / shares).alias("maybe_less"),
+        pl.when(known).then(pl.col("pension_maybe") * excluded / shares).alias("maybe_less"),
         pl.when(known).then(unseen * figure(rules.settings["unseen_adult_income"])).alias("maybe_more"),
     ]
 
 
 def _spread(rules: InForce, months: int) -> list[pl.Expr]:
+    margin = _margin(rules, months, pl.col("pc_income"))
+    return [
+        (pl.col("pc_income") - margin - pl.col("maybe_less")).alias("pc_income_low"),
+        (pl.col("pc_income") + margin + pl.col("maybe_more")).alias("pc_income_high"),
+    ]
+
+
+def _margin(rules: InForce, months: int, amount: pl.Expr) -> pl.Expr:
+    """Half a sigma of an amount by how much of it is registered and how many months were observed."""
     said = pl.when(pl.col("absolute") > 0).then(pl.col("registered") / pl.col("absolute")).otherwise(1.0)
     good, poor, sigmas = (
         figure(rules.settings[name]) for name in ("spread_registered", "spread_unregistered", "margin_sigmas")
     )
     relative = (said * good + (1 - said) * poor) * (months / pl.col("income_months")).sqrt()
-    margin = pl.col("pc_income").abs() * relative * sigmas
-    return [
-        (pl.col("pc_income") - margin - pl.col("maybe_less")).alias("pc_income_low"),
-        (pl.col("pc_income") + margin + pl.col("maybe_more")).alias("pc_income_high"),
-    ]
+    return amount.abs() * relative * sigmas
+
+
+def own_income(roster: Roster, rules: InForce, by_person: pl.LazyFrame) -> pl.LazyFrame:
+    """Per household and person of whom the source holds a record: ``own_income`` with its bounds, ``draws``.
+
+    The basic residents' pension is not among it (特困人员认定办法 Art. 6); of a pension that may be another the
+    upper bound keeps it.
+    """
+    months = int(rules.settings["income_months"].urban or 12)
+    scheme, part = pl.col("scheme"), pl.col("pension_part")
+    sure, maybe = (pl.when(each).then(part).otherwise(0) for each in (scheme == "resident", scheme.is_null()))
+    shares = PARTS * pl.col("income_months")
+    own = ((pl.col("amount") - sure) / shares).round(0)
+    return (
+        by_person.filter(pl.col("person_id").is_not_null() & (pl.col("rows") > 0))
+        .join(roster.households.lazy().select("household_id", "area_kind"), on="household_id")
+        .join(last_months(roster, "income").lazy(), on="household_id", how="left")
+        .join(_pensions_known(roster).rename({"pension": "scheme"}), on="person_id", how="left")
+        .with_columns(known_since=pl.col("first"))
+        .with_columns(_observed(months))
+        .with_columns(own_income=pl.when(pl.col("income_months") >= 1).then(own).cast(pl.Int64))
+        .with_columns(_margin=_margin(rules, months, pl.col("own_income")))
+        .select(
+            "household_id",
+            "person_id",
+            "own_income",
+            (pl.col("own_income") - pl.col("_margin") - maybe / shares).alias("own_income_low"),
+            (pl.col("own_income") + pl.col("_margin")).alias("own_income_high"),
+            "draws",
+        )
+    )

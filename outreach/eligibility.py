@@ -3,10 +3,11 @@
 Conditions of stage A are joined by "and": one that fails makes ``not_eligible``; else one that cannot be judged
 makes ``insufficient_data``; else one within its uncertainty makes ``eligible_possible``; else ``eligible_likely``.
 A programme in payment is ``in_payment``. Stage B is listed to be verified after consent and lowers nothing.
+A programme that another body grants without a household's records (an interface) is not judged.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -15,16 +16,23 @@ from polars.datatypes import DataTypeClass
 
 from features.context import Context
 from features.sources import Sources
-from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited
+from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited, named
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
 from outreach.duplicates import duplicate_findings
 from outreach.facts import Facts, facts_of
+from outreach.facts_home import RELIEF_CODES
 from outreach.findings import EVIDENCE, FINDINGS_SCHEMA, event_findings, gap_findings
 from outreach.misplacements import misplacement_findings
-from outreach.trigger_table import RELIEF_CODES, STATUS_CODES
-from outreach.vocabulary import FACTS, VERDICTS
+from outreach.trigger_table import STATUS_CODES
+from outreach.vocabulary import PAID, VERDICTS, Fact, fact_of
 
 VERDICT: Final = pl.Enum(VERDICTS)
+OF_LEVEL: Final = {
+    FAIL: "not_eligible",
+    UNKNOWN: "insufficient_data",
+    NEAR: "eligible_possible",
+    PASS: "eligible_likely",
+}
 STEP: Final = pl.Struct(
     {
         "condition": pl.String,
@@ -58,7 +66,7 @@ class Verdicts:
     """``verdicts``, ``findings`` and ``reviews`` of a bucket, and what they rest on, for ``traces``.
 
     ``verdicts``: household_id, person_id (null for a household's programme), programme, verdict, unmet_month (minor
-    units; null where no amount can be said), evidence. A person outside the people whom a programme is for (a
+    units; null where no amount can be said), evidence. Who is outside the people whom a programme is for (a
     condition marked ``population`` that fails) has no row unless it is in payment. Sorted by its first columns.
     ``findings``: gaps and events, ``findings.FINDINGS_SCHEMA``, sorted by household, code and person. ``reviews``:
     duplicates and misplacements in the same columns, for the desk and never for whoever comes to help; those of all
@@ -83,12 +91,7 @@ def assess(
     rules = programmes.on(as_of)
     known = sources.known_by(as_of, deliveries)
     facts = facts_of(known, context, rules, _benefits_named(rules))
-    parts = [_judged(facts, rules, rule) for rule in rules.rules]
-    verdicts = (
-        pl.concat(parts).sort("household_id", "person_id", "programme").collect()
-        if parts
-        else pl.DataFrame(schema=VERDICTS_SCHEMA)
-    )
+    verdicts = judged(facts, rules)
     findings = (
         pl.concat([gap_findings(facts, rules, verdicts), event_findings(facts, rules)])
         .sort("household_id", "code", "person_id")
@@ -103,6 +106,14 @@ def assess(
     return Verdicts(verdicts, findings, reviews, facts, rules)
 
 
+def judged(facts: Facts, rules: InForce) -> pl.DataFrame:
+    """The verdicts (``VERDICTS_SCHEMA``) of every rule on the facts of a bucket, sorted by their first columns."""
+    parts = [_judged(facts, rules, rule) for rule in rules.rules if not rule.programme.interface]
+    if not parts:
+        return pl.DataFrame(schema=VERDICTS_SCHEMA)
+    return pl.concat(parts).sort("household_id", "person_id", "programme").collect()
+
+
 def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
     """The verdicts of these households with ``trace`` (list of ``STEP``): made only for those who are looked at.
 
@@ -110,17 +121,12 @@ def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
     articles that hold on the day; every stage-B condition as ``verify``.
     """
     wanted = list(households)
-    parts = []
-    for rule in found.rules.rules:
-        people = _population(found.facts, rule).filter(pl.col("household_id").is_in(wanted))
-        parts.append(
-            people.select(
-                "household_id",
-                _person(rule),
-                pl.lit(rule.programme.code).alias("programme"),
-                pl.concat_list(_steps(rule, found.rules)).alias("trace"),
-            )
-        )
+    few = replace(
+        found.facts,
+        households=found.facts.households.filter(pl.col("household_id").is_in(wanted)),
+        persons=found.facts.persons.filter(pl.col("household_id").is_in(wanted)),
+    )
+    parts = [traced(few, found.rules, rule) for rule in found.rules.rules if not rule.programme.interface]
     if not parts:
         return pl.DataFrame(schema={**VERDICTS_SCHEMA, "trace": pl.List(STEP)})
     keys = ["household_id", "person_id", "programme"]
@@ -128,62 +134,64 @@ def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
     return chosen.join(pl.concat(parts), on=keys, how="left", nulls_equal=True).sort(keys).collect()
 
 
+def traced(facts: Facts, rules: InForce, rule: Rule) -> pl.LazyFrame:
+    """``household_id, person_id, programme, trace`` of everybody here, also of those whom it is not for."""
+    return _population(facts, rule).select(
+        "household_id",
+        _person(rule),
+        pl.lit(rule.programme.code).alias("programme"),
+        pl.concat_list(_steps(rule, rules)).alias("trace"),
+    )
+
+
 def _benefits_named(rules: InForce) -> set[str]:
-    named = {*STATUS_CODES, *RELIEF_CODES}
+    wanted = {*STATUS_CODES, *RELIEF_CODES}
     for rule in rules.rules:
-        named |= {*rule.paid_as, *(exclusion.programme for exclusion in rule.programme.exclusions)}
-    return named
+        wanted |= {*rule.paid_as, *(exclusion.programme for exclusion in rule.programme.exclusions)}
+        wanted |= {name.removeprefix(PAID) for name in named(rule) if name.startswith(PAID)}
+    return wanted
 
 
 def _population(facts: Facts, rule: Rule) -> pl.LazyFrame:
-    return (facts.households if rule.programme.unit == "H" else facts.persons).lazy()
+    return (facts.persons if rule.programme.unit == "P" else facts.households).lazy()
 
 
 def _person(rule: Rule) -> pl.Expr:
-    return pl.lit(None, dtype=pl.String).alias("person_id") if rule.programme.unit == "H" else pl.col("person_id")
-
-
-def _paid(rule: Rule) -> pl.Expr:
-    return pl.any_horizontal(pl.col(f"paid:{code}") for code in rule.paid_as)
+    """The person; an event strikes a household, so it has none."""
+    return pl.col("person_id") if rule.programme.unit == "P" else pl.lit(None, dtype=pl.String).alias("person_id")
 
 
 def _judged(facts: Facts, rules: InForce, rule: Rule) -> pl.LazyFrame:
     programme = rule.programme
-    levels = {c.id: _condition_level(rule, c.id, rules) for c in programme.conditions if c.id in rule.tests}
-    outside = [levels[c.id] == FAIL for c in programme.conditions if c.population]
+    tested = [each for each in programme.conditions if each.id in rule.tests]
+    first = {f"_{each.id}": _condition_level(rule, each.id, rules) for each in tested if each.population}
+    then = {each.id: _condition_level(rule, each.id, rules) for each in tested if not each.population}
     bars = [_exclusion_level(exclusion, programme.unit) for exclusion in programme.exclusions]
-    paid = _paid(rule)
-    payment = pl.when(paid.is_null()).then(NEAR).otherwise(PASS).cast(pl.Int8)
-    level = pl.min_horizontal([*levels.values(), *bars, payment])
-    verdict = (
-        pl.when(paid.fill_null(False))
-        .then(pl.lit("in_payment"))
-        .otherwise(
-            level.replace_strict(
-                {
-                    FAIL: "not_eligible",
-                    UNKNOWN: "insufficient_data",
-                    NEAR: "eligible_possible",
-                    PASS: "eligible_likely",
-                },
-                return_dtype=pl.String,
-            )
-        )
-        .cast(VERDICT)
-    )
-    eligible = pl.col("verdict").cast(pl.String).str.starts_with("eligible")
-    rows = _population(facts, rule)
-    if outside:
+    rows = _population(facts, rule).with_columns(outcome(rule.had, rules.settings).alias("_had"), **first)
+    had = pl.col("_had")
+    if first:
         # paid under its own code, it is seen even where the records say that it is for others
-        misplaced = paid.fill_null(False) if programme.code in rule.paid_as else pl.lit(False)
-        rows = rows.filter(~pl.any_horizontal(outside) | misplaced)
-    return rows.with_columns(verdict=verdict).select(
-        "household_id",
-        _person(rule),
-        pl.lit(programme.code).alias("programme"),
-        "verdict",
-        pl.when(eligible).then(_amount(programme.amount, rules)).cast(pl.Int64).alias("unmet_month"),
-        _evidence(rule, rules).alias("evidence"),
+        misplaced = had == PASS if programme.code in rule.paid_as and rule.received is None else pl.lit(value=False)
+        rows = rows.filter(~pl.any_horizontal(pl.col(name) == FAIL for name in first) | misplaced)
+    payment = pl.when(had == UNKNOWN).then(NEAR).otherwise(PASS).cast(pl.Int8)
+    level = pl.col("_level")
+    verdict: pl.Expr = pl.when(had == PASS).then(pl.lit("in_payment", dtype=VERDICT))
+    for each, said in OF_LEVEL.items():
+        verdict = pl.coalesce(verdict, pl.when(level == each).then(pl.lit(said, dtype=VERDICT)))
+    return (
+        rows.with_columns(_level=pl.min_horizontal([*map(pl.col, first), *then.values(), *bars, payment]))
+        .with_columns(verdict=verdict)
+        .select(
+            "household_id",
+            _person(rule),
+            pl.lit(programme.code).alias("programme"),
+            "verdict",
+            pl.when((had < PASS) & (level >= NEAR))
+            .then(_amount(programme.amount, rules))
+            .cast(pl.Int64)
+            .alias("unmet_month"),
+            _evidence(rule, rules).alias("evidence"),
+        )
     )
 
 
@@ -199,7 +207,7 @@ def _exclusion_level(exclusion: Exclusion, unit: str) -> pl.Expr:
     What bars persons bars a household only where all who live there draw it: the others may still qualify.
     """
     paid = pl.col(f"paid:{exclusion.programme}")
-    whole = pl.col(f"whole:{exclusion.programme}") if (unit, exclusion.scope) == ("H", "person") else paid
+    whole = pl.col(f"whole:{exclusion.programme}") if unit != "P" and exclusion.scope == "person" else paid
     if_paid = FAIL if exclusion.effect == "bars" else NEAR
     level = pl.when(paid.is_null()).then(NEAR).when(paid & whole).then(if_paid).when(paid).then(NEAR)
     return level.otherwise(PASS).cast(pl.Int8)
@@ -221,7 +229,7 @@ def _amount(amount: Amount, rules: InForce) -> pl.Expr:
 def _evidence(rule: Rule, rules: InForce) -> pl.Expr:
     """The first comparison of the rule, short: what a card needs."""
     first = next(leaf for test in rule.tests.values() for leaf in leaves(test) if isinstance(leaf, Compare))
-    source = FACTS[first.value].source
+    source = _fact(first.value).source
     return pl.struct(
         fact=pl.lit(first.value),
         value=pl.col(first.value).cast(pl.Float64),
@@ -229,6 +237,13 @@ def _evidence(rule: Rule, rules: InForce) -> pl.Expr:
         source=pl.lit(source),
         source_date=pl.col(f"date_{source}"),
     )
+
+
+def _fact(name: str) -> Fact:
+    fact = fact_of(name)
+    if fact is None:
+        raise KeyError(name)
+    return fact
 
 
 def _steps(rule: Rule, rules: InForce) -> list[pl.Expr]:
@@ -244,7 +259,7 @@ def _steps(rule: Rule, rules: InForce) -> list[pl.Expr]:
             if not isinstance(leaf, Compare):
                 steps.append(_step(condition.id, "A", article, said, fact=leaf.setting))
                 continue
-            fact = FACTS[leaf.value]
+            fact = _fact(leaf.value)
             low, high = (f"{leaf.value}_low", f"{leaf.value}_high") if fact.spread else (leaf.value, leaf.value)
             steps.append(
                 _step(

@@ -15,7 +15,10 @@ from features.context import Context
 from features.sources import Known
 from features.windows import Roster, last_months, month_number, owned, roster_of
 from outreach.catalogue import InForce
-from outreach.counted_income import counted_income
+from outreach.counted_income import counted_income, income_by_person, own_income
+from outreach.facts_family import with_family
+from outreach.facts_home import dwelling, income_fall, of_members, spending, what_happened
+from outreach.facts_person import registers
 
 AWAY_DAYS: Final = 365
 LATE_MONTHS: Final = 1
@@ -42,31 +45,68 @@ class Facts:
 def facts_of(known: Known, context: Context, rules: InForce, benefits: Collection[str]) -> Facts:
     """Read every source once and hold the facts of the day. ``benefits`` are the codes that some rule names."""
     roster = _living(roster_of(known, context))
-    paid = _payments(roster, sorted(benefits))
-    household_paid = _by_household(paid, roster)
-    own_rows = paid.filter(pl.col("person_id").is_null()).drop("person_id")
-    person_rows = paid.filter(pl.col("person_id").is_not_null())
-    households = (
-        roster.households.lazy()
-        .select("household_id", "region", "area", "area_kind", "dwelling_safety", "known_on")
-        .join(counted_income(roster, rules), on="household_id", how="left")
-        .join(household_paid, on="household_id", how="left")
-        .join(_reported(roster, "benefit", "date_benefit"), on="household_id", how="left")
-        .with_columns(_paid_or_not(known, benefits))
-        .with_columns(date_income=_last_day("_last"), date_member=pl.col("known_on"))
-        .drop("known_on")
+    incomes = income_by_person(roster, rules).collect().lazy()
+    paid = _payments(roster, sorted(benefits)).collect().lazy()
+    homes = _households(roster, rules, incomes, paid, benefits)
+    persons = _persons(roster, rules, (homes.lazy(), incomes, paid), benefits)
+    found = (
+        homes.lazy()
+        .join(of_members(persons.lazy(), known), on="household_id", how="left")
+        .with_columns(spending(rules))
+        .drop("^_(care|school)_.*$")
         .sort("household_id")
         .collect()
     )
+    made = found.select("household_id", *(name for name in found.columns if name not in persons.columns))
+    persons = persons.join(made.drop("^(paid|whole):.*$"), on="household_id", how="left", maintain_order="left")
+    return Facts(known.as_of, known, roster, found, persons)
+
+
+def _households(
+    roster: Roster, rules: InForce, incomes: pl.LazyFrame, paid: pl.LazyFrame, benefits: Collection[str]
+) -> pl.DataFrame:
+    happened, told = what_happened(roster, rules)
+    living = roster.members.lazy().filter("present").group_by("household_id").agg(people=pl.len())
+    return (
+        roster.households.lazy()
+        .join(living, on="household_id", how="left")
+        .select("household_id", "region", "area", "area_kind", "dwelling_safety", "known_on", *dwelling())
+        .join(counted_income(roster, rules, incomes), on="household_id", how="left")
+        .join(_by_household(paid, roster), on="household_id", how="left")
+        .join(_reported(roster, "benefit", "date_benefit"), on="household_id", how="left")
+        .with_columns(_paid_or_not(roster.known, benefits))
+        .with_columns(income_fall(), date_income=_last_day("_last"), date_member=pl.col("known_on"))
+        .join(happened, on="household_id", how="left")
+        .with_columns(told)
+        .drop("known_on", "_sudden", "_hardship", "_disaster", "_ill", "_relief")
+        .collect()
+    )
+
+
+def _persons(
+    roster: Roster,
+    rules: InForce,
+    read: tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame],
+    benefits: Collection[str],
+) -> pl.DataFrame:
+    """Who lives there, with the facts of each; ``read``: the households, incomes and payments, read once."""
+    known, (homes, incomes, paid) = roster.known, read
+    person_rows = paid.filter(pl.col("person_id").is_not_null())
+    own_rows = paid.filter(pl.col("person_id").is_null()).drop("person_id")
     persons = (
         roster.members.lazy()
         .filter("present")
-        .select("household_id", "person_id", "relation", "counted", "hukou_region", *_age(), birth="birth_date")
-        .join(
-            households.lazy().drop("^(paid|whole):.*$", strict=False),
-            on="household_id",
-            how="inner",
+        .select(
+            "household_id",
+            "person_id",
+            "relation",
+            "counted",
+            "away",
+            "hukou_region",
+            *_age(),
+            birth="birth_date",
         )
+        .join(homes.drop("^(paid|whole):.*$", strict=False), on="household_id", how="inner")
         .join(person_rows, on=["household_id", "person_id"], how="left")
         .join(own_rows.rename({f"paid:{c}": f"house:{c}" for c in benefits}), on="household_id", how="left")
         .with_columns(
@@ -75,14 +115,18 @@ def facts_of(known: Known, context: Context, rules: InForce, benefits: Collectio
         )
         .with_columns(_paid_or_not(known, benefits))
         .drop([f"house:{c}" for c in benefits])
-        .join(_certificates(known), on="person_id", how="left")
+        .join(own_income(roster, rules, incomes), on=["household_id", "person_id"], how="left")
         .join(_serious(roster), on="person_id", how="left")
-        .with_columns(*_person_facts(known))
-        .drop("certificate", "serious", "hukou_region", "kind")
+    )
+    for rows, values in registers(known):
+        persons = persons.join(rows, on="person_id", how="left").with_columns(values)
+    return (
+        persons.with_columns(*_person_facts(known))
+        .drop("serious", "hukou_region", "draws")
+        .pipe(with_family, roster.members.lazy(), known, rules)
         .sort("household_id", "person_id")
         .collect()
     )
-    return Facts(known.as_of, known, roster, households, persons)
 
 
 def unsupported(facts: Facts, programmes: Collection[str]) -> pl.DataFrame:
@@ -92,7 +136,7 @@ def unsupported(facts: Facts, programmes: Collection[str]) -> pl.DataFrame:
 
 
 def _living(roster: Roster) -> Roster:
-    """The roster with ``counted`` filled (Art. 7: not those detained or lost), less people reported dead."""
+    """The roster with ``counted`` filled (Art. 7: not those detained or lost), ``away`` and ``dead``."""
     lately = roster.as_of - timedelta(days=AWAY_DAYS)
     code = pl.col("event_code")
     told = (
@@ -108,8 +152,10 @@ def _living(roster: Roster) -> Roster:
         .with_columns(
             counted=pl.coalesce("counted", ~pl.col("away"), pl.lit(True)),
             present=pl.col("present") & ~pl.col("died").fill_null(False),
+            away=pl.col("away").fill_null(False),
+            dead=pl.col("died").fill_null(False) | (pl.col("death_date") <= roster.as_of).fill_null(False),
         )
-        .drop("died", "away")
+        .drop("died")
     )
     return replace(roster, members=members)
 
@@ -179,26 +225,6 @@ def _last_day(month: str) -> pl.Expr:
     return pl.date(number // 12, number % 12 + 1, 1).dt.month_end()
 
 
-def _certificates(known: Known) -> pl.LazyFrame:
-    """The newest certificate of each person that is in force on the day."""
-    in_force = pl.col("expires").is_null() | (pl.col("expires") >= known.as_of)
-    return (
-        known.frame("disability")
-        .filter(pl.col("issued") <= known.as_of)
-        .group_by("person_id")
-        .agg(pl.struct("level", "type", "issued", "expires").max_by("issued").alias("newest"))
-        .unnest("newest")
-        .filter(in_force)
-        .select(
-            "person_id",
-            certificate=True,
-            disability_level="level",
-            kind=pl.col("type").cast(pl.String),
-            date_disability="issued",
-        )
-    )
-
-
 def _serious(roster: Roster) -> pl.LazyFrame:
     since = roster.as_of - timedelta(days=365)
     return (
@@ -208,19 +234,15 @@ def _serious(roster: Roster) -> pl.LazyFrame:
             & pl.col("event_date").is_between(since, roster.as_of, closed="right")
         )
         .group_by("person_id")
-        .agg(serious=pl.lit(True), date_medical=pl.col("event_date").max())
+        .agg(serious=pl.lit(True))
     )
 
 
 def _person_facts(known: Known) -> list[pl.Expr]:
-    register = pl.lit(known.has("disability"))
     claims = pl.lit(known.has("medical"))
-    held = pl.col("certificate").fill_null(False)
+    no_pension = pl.col("draws").is_not_null() | ~pl.col("pension_enrolled")
     return [
-        pl.when(register).then(held).alias("has_certificate"),
-        pl.when(register)
-        .then(held & pl.col("kind").is_in(["intellectual", "mental"]).fill_null(False))
-        .alias("disability_mental"),
         pl.when(claims).then(pl.col("serious").fill_null(False)).alias("serious_illness"),
+        pl.when("draws").then(pl.lit(True)).when(no_pension).then(pl.lit(False)).alias("draws_pension"),
         (pl.col("hukou_region").str.slice(0, 6) == pl.col("region").str.slice(0, 6)).alias("hukou_here"),
     ]

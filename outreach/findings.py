@@ -14,7 +14,8 @@ from features.windows import owned
 from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts import Facts
-from outreach.trigger_table import RELIEF_CODES, STATUS_CODES, TRIGGERS
+from outreach.facts_home import RELIEF_CODES
+from outreach.trigger_table import STATUS_CODES, TRIGGERS
 
 EVIDENCE: Final = pl.Struct(
     {
@@ -188,6 +189,8 @@ def gap_findings(facts: Facts, rules: InForce, verdicts: pl.DataFrame) -> pl.Laz
     parts = []
     for rule in rules.rules:
         programme = rule.programme
+        if not programme.gap:
+            continue
         rows = found.filter(pl.col("programme") == programme.code)
         if programme.yields_to:
             stronger = sure.filter(pl.col("programme").is_in(programme.yields_to)).select("household_id")

@@ -53,5 +53,3 @@ TRIGGERS: Final[Mapping[str, TriggerRule]] = {
 }
 STATUS_CODES: Final = ("DB", "TK", "BY", "GX", "FP")
 """Benefit codes that triggers ask for besides those that programmes name."""
-RELIEF_CODES: Final = ("LS-E", "LS-Z")
-"""Temporary relief: once paid, an emergency is no longer waiting."""

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Final
 
 from features.feature import Feature
-from outreach.vocabulary import FACTS
+from outreach.vocabulary import fact_of
 from outreach.wording import UNKNOWN, Currency, Text, same
 
 PARTS: Final = (
@@ -160,10 +160,7 @@ def fact_name(fact: str | None) -> Text:
     """What a condition of a rule looks at; a programme in payment by its code."""
     if fact is None:
         return Text("", "")
-    if fact.startswith("paid:"):
-        code = fact.removeprefix("paid:")
-        return Text(f"正在领取 {code}", f"{code} in payment")
-    known = FACTS.get(fact)
+    known = fact_of(fact)
     return same(fact) if known is None else Text(known.zh, known.en)
 
 
@@ -171,7 +168,7 @@ def fact_value(fact: str | None, value: float | None, currency: Currency) -> Tex
     """A value of a rule's condition as it stands on record; nothing known is said as such."""
     if value is None or not isfinite(value):
         return UNKNOWN
-    known = FACTS.get(fact or "")
+    known = fact_of(fact or "")
     dimension = "flag" if known is None else known.dimension
     if dimension in ("money", "money/month"):
         shown = exact_money(value, currency)

@@ -6,18 +6,27 @@ from outreach.wording import Text, same
 
 PROGRAMMES: Final[dict[str, Text]] = {
     "DB": Text("最低生活保障（低保）", "minimum living security (Dibao)"),
+    "DB-P": Text("低保（单人户）", "Dibao, single-person entry"),
     "TK": Text("特困人员救助供养", "support for the extremely destitute"),
     "BY": Text("低保边缘家庭", "low-income margin status"),
     "GX": Text("刚性支出困难家庭", "rigid-expenditure hardship status"),
     "FP": Text("防止返贫监测", "re-poverty monitoring"),
     "LS-E": Text("急难型临时救助（小额快救）", "emergency relief (small and fast)"),
     "LS-Z": Text("支出型临时救助", "expenditure-type temporary relief"),
+    "LS": Text("临时救助", "temporary relief"),
+    "JB": Text("疾病应急救助", "emergency medical rescue"),
+    "LM": Text("流浪乞讨人员救助", "rescue of people without shelter"),
     "YL": Text("医疗救助", "medical assistance"),
+    "YL-CB": Text("医疗救助资助参保", "medical assistance: premium subsidy"),
+    "YL-ZJ": Text("医疗救助（住院、门诊）", "medical assistance at settlement"),
+    "YL-QX": Text("医疗救助倾斜救助", "medical assistance: tilt"),
+    "YL-YP": Text("因病致贫重病患者医疗救助", "medical assistance: impoverished by illness"),
     "YB": Text("城乡居民基本医保", "residents' medical insurance"),
     "JYJ": Text("教育救助", "education assistance"),
     "ZF": Text("住房救助", "housing assistance"),
     "JU": Text("就业救助", "employment assistance"),
     "SY": Text("失业保险金", "unemployment benefit"),
+    "SY-BZ": Text("失业补助金", "unemployment allowance"),
     "GS": Text("工伤保险", "work-injury insurance"),
     "SZ": Text("受灾人员救助", "disaster relief"),
     "CJ-S": Text("困难残疾人生活补贴", "living subsidy for hard-up disabled people"),
@@ -28,6 +37,9 @@ PROGRAMMES: Final[dict[str, Text]] = {
     "GE": Text("孤儿基本生活保障", "basic living support for orphans"),
     "SW": Text("事实无人抚养儿童基本生活保障", "basic living support for de-facto unattended children"),
     "JM": Text("城乡居民基本养老保险", "residents' pension"),
+    "JM-DJ": Text("居民养老保险政府代缴", "residents' pension, premium paid by government"),
+    "JG": Text("价格临时补贴", "temporary price subsidy"),
+    "QN": Text("取暖、殡葬减免", "heating and funeral relief"),
 }
 
 VERDICTS: Final[dict[str, Text]] = {
@@ -59,6 +71,13 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
         _WHO,
         _INCOME,
         Text("有无重病、重残等可扣减的刚性支出", "Costs of serious illness or disability that may be deducted"),
+        _PAPERS,
+        _CONSENT,
+    ),
+    "DB-P": (
+        _CERTIFICATE,
+        Text("重病的诊断和治疗情况", "Diagnosis and treatment of the serious illness"),
+        _INCOME,
         _PAPERS,
         _CONSENT,
     ),
@@ -100,6 +119,28 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
         Text("必需支出的用途和金额", "Purpose and amount of the essential costs"),
         Text("是否已获其他救助", "Has other assistance been given"),
     ),
+    "LS": (
+        Text("必需支出的用途和金额", "Purpose and amount of the essential costs"),
+        Text("是否已获其他救助", "Has other assistance been given"),
+    ),
+    "JB": (Text("身份和急救费用，由医院办理", "Identity and cost of emergency care: the hospital applies"),),
+    "LM": (Text("食宿、返乡或寻亲，由救助站办理", "Food, shelter, the way home: the rescue station"),),
+    "YL-CB": (
+        Text("今年居民医保是谁交的钱", "Who paid this year's premium of residents' insurance"),
+        Text("是否在职工医保", "Covered by employees' insurance or not"),
+    ),
+    "YL-ZJ": (
+        _BILLS,
+        Text("是否已按身份在医院直接结算", "Was it settled at the hospital by status"),
+        Text("是否按规定转诊", "Was the referral as prescribed"),
+        _ACCOUNT,
+    ),
+    "YL-QX": (
+        _BILLS,
+        Text("是否按规定转诊、省内就医", "Referred as prescribed, and treated in the province"),
+        _ACCOUNT,
+    ),
+    "YL-YP": (_BILLS, Text("还欠多少医疗费", "What is still owed for care"), _INCOME, _CONSENT),
     "YL": (_BILLS, Text("是否已按身份在医院直接结算", "Was it settled at the hospital by status"), _ACCOUNT),
     "YB": (
         Text("今年医保是否在缴、在哪里缴", "Is insurance paid this year, and where"),
@@ -120,6 +161,10 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
         Text("离职时间和原因（是否非本人意愿）", "When and why work ended (not by own wish?)"),
         Text("缴费是否满一年", "A year of contributions or not"),
         Text("是否已失业登记", "Registered as unemployed or not"),
+    ),
+    "SY-BZ": (
+        Text("是否还在失业、是否已登记", "Still out of work, and registered or not"),
+        Text("失业保险缴费情况", "Contributions on record"),
     ),
     "GS": (Text("工伤认定和待遇情况", "Recognition of the injury and what is paid"),),
     "SZ": (
@@ -155,6 +200,15 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
     "JM": (
         Text("养老保险是否在缴或在领", "Is a pension being paid for or received"),
         Text("困难群体可由政府代缴", "The premium may be paid for hard-up people"),
+    ),
+    "JM-DJ": (
+        Text("是否参加养老保险、在哪里参加", "Enrolled in a pension scheme, and where"),
+        Text("可由政府代缴最低档次", "The least premium may be paid by government"),
+    ),
+    "JG": (Text("价格补贴是否随救助金发放", "Was the price subsidy paid along with assistance"), _ACCOUNT),
+    "QN": (
+        Text("怎样取暖，有无危险", "How they heat, and is it safe"),
+        Text("是否已领取暖补贴", "Is heating aid received already"),
     ),
 }
 

@@ -4,6 +4,7 @@ Everybody lives in area 990101001, for which every source has reported up to the
 """
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,7 @@ MONTHLY = ("income", "benefit", "medical", "employment", "event", "utility", "en
 REGISTERS = ("income", "benefit", "medical", "disability", "event", "enrolment")
 
 
+@cache
 def county() -> Programmes:
     return load("sw-county-2025", TEXTS)
 

@@ -25,9 +25,10 @@ def local(text: str = "") -> dict[str, str]:
     return {**TEXTS, "here": LOCAL + text}
 
 
-def national(old: str, new: str) -> dict[str, str]:
-    assert old in TEXTS["cn-national"]
-    return {**TEXTS, "cn-national": TEXTS["cn-national"].replace(old, new, 1)}
+def national(old: str, new: str, family: str = "") -> dict[str, str]:
+    """The texts with something else in the national pack, in the first of its files (of a family) that has it."""
+    name = next(name for name in sorted(TEXTS) if name.startswith(f"cn-national{family}") and old in TEXTS[name])
+    return {**TEXTS, name: TEXTS[name].replace(old, new, 1)}
 
 
 def value(entry: str) -> dict[str, str]:
@@ -81,9 +82,9 @@ def test_a_yearly_amount_is_a_twelfth_a_month() -> None:
 
 
 def test_a_pack_may_replace_a_programme_from_a_date() -> None:
-    text = TEXTS["cn-national"]
+    text = TEXTS["cn-national+welfare"]
     start = text.index('[[programme]]\ncode = "GL"')
-    mine = text[start : text.index("[[trigger]]")].replace("from = 1996-10-01", "from = 2025-07-01", 1)
+    mine = text[start : text.index("[[programme]]", start + 1)].replace("from = 1996-10-01", "from = 2025-07-01", 1)
     mine = mine.replace('zh = "高龄津贴"', 'zh = "本县高龄津贴"', 1)
     programmes = load("here", local(mine))
 
@@ -97,7 +98,7 @@ MISTAKES = [
     ("no TOML", {**TEXTS, "here": "[pack"}, "not a TOML text"),
     ("an unknown key", local("[[paramter]]\nname = 'x'\n"), "paramter"),
     ("another id", {**TEXTS, "here": TEXTS["cn-national"]}, "calls itself cn-national"),
-    ("an unknown parent", {"here": LOCAL}, "sw-county-2025 is not there"),
+    ("an unknown parent", {"here": LOCAL}, "pack sw-county-2025: is not there"),
     ("a ring of parents", {"here": LOCAL.replace('"sw-county-2025"', '"here"')}, "in a ring"),
     ("a parameter without a unit", local('[[parameter]]\nname = "new"\n'), "parameter new has no unit"),
     ("an unknown unit", local('[[parameter]]\nname = "new"\nunit = "EUR/month"\n'), "unit EUR/month is none of"),
@@ -152,8 +153,9 @@ MISTAKES = [
         "a programme that stands twice",
         {
             **TEXTS,
-            "cn-national": TEXTS["cn-national"]
-            + TEXTS["cn-national"][TEXTS["cn-national"].index('[[trigger]]\ncode = "EV-CALL"') :],
+            "cn-national+again": TEXTS["cn-national+triggers"][
+                TEXTS["cn-national+triggers"].index('[[trigger]]\ncode = "EV-CALL"') :
+            ],
         },
         "trigger EV-CALL has two versions",
     ),

@@ -40,14 +40,15 @@ def test_a_source_that_is_not_delivered_refuses_nobody(who: str, source: str) ->
 
 
 @pytest.mark.parametrize(("who", "source"), list(product(HOUSEHOLDS, BLANKED)))
-def test_only_income_and_certificates_themselves_can_close_a_gap_by_being_blank(who: str, source: str) -> None:
+def test_only_the_register_that_a_rule_rests_on_can_close_a_gap_by_being_blank(who: str, source: str) -> None:
     tables = HOUSEHOLDS[who]
     gaps = {c for c in judged(**tables).findings["code"] if c.startswith("GAP")}
     left = {c for c in judged(without=(source,), **tables).findings["code"] if c.startswith("GAP")}
     needs = {
-        "income": {"GAP-DB", "GAP-BY", "GAP-DB-P"},
-        "disability": {"GAP-CJ-H", "GAP-DB-P"},
+        "income": {"GAP-DB", "GAP-BY", "GAP-DB-P", "GAP-TK"},
+        "disability": {"GAP-CJ-H", "GAP-DB-P", "GAP-JM-DJ"},
         "medical": {"GAP-DB-P"},
+        "enrolment": {"GAP-YB", "GAP-JM", "GAP-JM-DJ"},
     }
     assert gaps - left <= needs.get(source, set())
 

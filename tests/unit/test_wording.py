@@ -87,7 +87,7 @@ def test_no_programme_has_more_than_five_things_to_verify() -> None:
 
 
 def test_a_programme_of_a_local_pack_without_words_stands_for_itself() -> None:
-    assert programme_name("QN") == Text("QN", "QN")
+    assert programme_name("QX") == Text("QX", "QX")
 
 
 def test_the_silent_and_the_random_lane_read_alike() -> None:
