@@ -74,7 +74,7 @@ class Loss:
 def suffered(population: Population, as_of: date, drawn: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """By loss: ``household_id`` and the columns that it can move, of the households drawn for it, after it.
 
-    ``drawn``: by loss, the columns of these households before it (``Loss.drawn``). Each bucket is read once.
+    ``drawn``: by loss, the columns of these households before it (``Loss.drawn``). One pass over the buckets.
     """
     context = population.context(as_of)
 
