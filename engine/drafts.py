@@ -12,7 +12,7 @@ from engine.db import reading
 from engine.errors import IntegrityError, UsageError
 from engine.files import sha256_of
 from engine.nightfolder import RETIRED, Standing, read_manifest, read_standing
-from engine.pipeline import Given, draft_of, make_night, tested_of
+from engine.pipeline import Given, draft_of, make_night, standing_of, tested_of
 from engine.population import Progress, silent
 from engine.registry import kept_model
 from engine.report import told_count
@@ -20,7 +20,6 @@ from engine.rewriting import steady
 from engine.tables import Night
 from engine.workplace import Workplace
 from models.groupings import groupings
-from outreach.carried import carried
 from outreach.compared import exchanged, totals
 from outreach.drafting import Draft
 from outreach.policy import Policy
@@ -80,8 +79,7 @@ def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
     def standing(_columns: pl.DataFrame) -> Standing:
         moved = population.successions(business_date)
         with reading(place.database) as session:
-            staff = place.bureau.staff(nights.planned_this_week(session, business_date))
-            return Standing(carried(nights.open_work(session, business_date), moved), staff)
+            return standing_of(place, session, business_date, moved)
 
     made = make_night(place, business_date, population, models, standing, challengers={})
     tested = tested_of(place, models)

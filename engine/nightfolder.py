@@ -20,10 +20,12 @@ from engine.population import Population, Progress
 from engine.recordstore import summary
 from engine.workplace import Models, Workplace
 from models.stability import places
+from outreach.desk import for_the_desk
 from outreach.drafting import Draft
 from outreach.duplicates import settled
 from outreach.eligibility import Verdicts, traces
 from outreach.people import people_of
+from outreach.plan import no_history
 from outreach.sharing import Staff
 
 MANIFEST: Final = "manifest.json"
@@ -32,15 +34,18 @@ LISTED: Final = "listed"
 RETIRED: Final = "retired"
 """What a manifest holds of a night whose other files were past their time: since when, after how many months."""
 GIVEN: Final = "given"
-_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave")
+_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave", "duty", "history")
+_LATER: Final = ("duty", "history")
+"""What nights of earlier versions were not given."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What people's work and the bureau gave to a night: who is with whom already, and who works where."""
+    """What was given to a night: who is with whom already, who works where, what became of earlier lists."""
 
     work: pl.DataFrame
     staff: Staff
+    history: pl.DataFrame = field(default_factory=no_history)
 
 
 @dataclass(frozen=True)
@@ -145,13 +150,18 @@ def as_now(place: Workplace, frame: pl.DataFrame, version: int) -> pl.DataFrame:
 def read_standing(folder: Path) -> Standing:
     """What was given to a night, from its folder; raises IntegrityError where it is lost or damaged."""
     try:
-        frames = {name: pl.read_parquet(folder / GIVEN / f"{name}.parquet", glob=False) for name in _GIVEN_NAMES}
+        frames = {
+            name: pl.read_parquet(folder / GIVEN / f"{name}.parquet", glob=False)
+            for name in _GIVEN_NAMES
+            if name not in _LATER or (folder / GIVEN / f"{name}.parquet").is_file()
+        }
     except (OSError, pl.exceptions.PolarsError):
         raise IntegrityError(
             f"{folder / GIVEN}: what this night was given is missing or damaged",
             "Put the folder back from a backup. A night made before replays were kept cannot be made again.",
         ) from None
-    return Standing(frames["work"], Staff(frames["caseworkers"], frames["areas"], frames["leave"]))
+    staff = Staff(*(frames[name] for name in ("caseworkers", "areas", "leave", "duty") if name in frames))
+    return Standing(frames["work"], staff, frames.get("history", no_history()))
 
 
 def facts_of(
@@ -180,6 +190,7 @@ def _bulk(made: Made) -> dict[str, pl.DataFrame]:
         "findings": made.findings,
         "items": made.draft.items,
         "left_out": made.draft.left_out,
+        "desk": made.draft.desk,
     }
     bulk |= {f"scores_{risk}": frame for risk, frame in made.scores.items()}
     bulk |= {f"shadow_{risk}": frame for risk, frame in made.shadow.items()}
@@ -213,7 +224,7 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
     columns = made.columns.join(chosen, on="household_id", how="semi")
     frames = {
         "regions": columns.select("household_id", "region"),
-        "findings": made.findings.join(chosen, on="household_id", how="semi"),
+        "findings": made.findings.filter(~for_the_desk()).join(chosen, on="household_id", how="semi"),
         "people": people_of(*made.population.people(made.business_date, households)),
     }
     if made.models:
@@ -239,8 +250,22 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
 def _given(standing: Standing) -> dict[str, pl.DataFrame]:
     """What was given to the night, kept so that it can be made again."""
     staff = standing.staff
-    frames = dict(zip(_GIVEN_NAMES, (standing.work, staff.caseworkers, staff.areas, staff.leave), strict=True))
+    given = (standing.work, staff.caseworkers, staff.areas, staff.leave, staff.duty, standing.history)
+    frames = dict(zip(_GIVEN_NAMES, given, strict=True))
     return {f"{GIVEN}/{name}": frame for name, frame in frames.items()}
+
+
+def _calendar(place: Workplace, made: Made) -> dict[str, Any]:
+    """The working days that the clocks ran by, and who is on duty where nobody works on the day."""
+    day, calendar = made.business_date, place.calendar
+    last = max(made.draft.items["due_on"].to_list(), default=day)
+    duty = made.standing.staff.duty.filter(pl.lit(day).is_between("first", "last"))
+    return {
+        "name": calendar.name,
+        "without": calendar.lacks(day, last),
+        "holiday": not calendar.works(day),
+        "on_duty": sorted(duty["caseworker_id"].unique()),
+    }
 
 
 def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -> dict[str, Any]:
@@ -266,6 +291,10 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "assumed": made.population.assumed(),
         "lanes": dict(made.draft.items["lane"].cast(pl.String).value_counts(sort=True).sort("lane").iter_rows()),
         "left_out": dict(made.draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
+        "desk": dict(made.draft.desk["kind"].value_counts().sort("kind").iter_rows()),
+        "unserved": made.draft.unserved,
+        "churn": None if made.draft.churn is None else asdict(made.draft.churn),
+        "calendar": _calendar(place, made),
         "floors": None if made.draft.floors is None else asdict(made.draft.floors),
         "files": {
             path.relative_to(folder).as_posix(): {

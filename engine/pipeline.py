@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Final
 
 import polars as pl
+from sqlmodel import Session
 
-from engine import nights, registry
+from engine import history, nights, registry
 from engine.db import reading, writing
 from engine.errors import ModelError, UsageError
 from engine.holding import doubts, held_by
@@ -82,8 +83,7 @@ def _night_of(
             place.log, population, columns, moved, business_date
         )  # who died or was withdrawn comes off lists
         with reading(place.database) as session:
-            staff = place.bureau.staff(nights.planned_this_week(session, business_date))
-            return Standing(carried(nights.open_work(session, business_date), moved), staff)
+            return standing_of(place, session, business_date, moved)
 
     made = make_night(place, business_date, population, models, standing, challengers=place.challengers())
     with reading(place.database) as session:
@@ -96,6 +96,10 @@ def _night_of(
     made = replace(made, held_reason=held)
     manifest = write_night(place, made, progress)
     with writing(place.database) as session:  # 6  one transaction, unique on the business date
+        if late := history.escalate(session, business_date):
+            place.log.note(
+                "visits escalated", "night", {"business_date": business_date.isoformat(), "visits": late}, session
+            )
         saved = nights.save_night(
             session,
             place.log.actor,
@@ -177,6 +181,13 @@ def tested_of(place: Workplace, models: Models) -> dict[str, pl.DataFrame]:
     return found
 
 
+def standing_of(place: Workplace, session: Session, business_date: date, moved: pl.DataFrame) -> Standing:
+    """What stands when the lists of a date are drafted; ``moved``: who goes on under which number."""
+    staff = place.bureau.staff(nights.planned_this_week(session, business_date))
+    work = carried(nights.open_work(session, business_date), moved)
+    return Standing(work, staff, history.of(session, business_date))
+
+
 def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date) -> Draft:
     """The lists that a policy drafts from what is given."""
     return draft_lists(
@@ -187,6 +198,8 @@ def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date
         policy,
         business_date=business_date,
         key=place.keys.tie_break,
+        history=given.standing.history,
+        calendar=place.calendar,
     )
 
 

@@ -60,7 +60,11 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
     )
     population = Population(store.cut(told["deliveries"]), then.programmes, None, progress)
     given = read_standing(folder)
-    given = dataclasses.replace(given, work=as_now(place, given.work, version_of(told)))
+    given = dataclasses.replace(
+        given,
+        work=as_now(place, given.work, version_of(told)),
+        history=as_now(place, given.history, version_of(told)),
+    )
     made = make_night(then, business_date, population, models, lambda _columns: given, challengers=challengers)
     made = dataclasses.replace(made, held_reason=told["held_reason"])
     write_frames(then, made, into, progress)

@@ -112,6 +112,9 @@ class HomeSettings(BaseModel):
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217 code")
     minor_units: int = Field(default=100, ge=1, le=10_000, description="Minor units (fen) in one unit (yuan)")
     programmes: str | None = Field(default=None, description="Pack of programmes; none = no verdicts")
+    calendar: str = Field(
+        default="cn", description="Working days: a shipped calendar (cn), or weekdays (Monday to Friday)"
+    )
     person_ids: Literal["gb11643", "free"] = Field(
         default="gb11643", description="Chinese identity numbers with a check digit, or a survey's own numbers"
     )

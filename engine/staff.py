@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -10,8 +11,11 @@ from engine.channels import Address
 from engine.errors import HomeError
 from engine.push.cards import Area, Caseworker
 from engine.settings import Home, problems, read_toml
-from outreach.sharing import Staff
+from outreach.sharing import DUTY_SCHEMA, Staff
 from outreach.wording import Text
+
+CAPACITY: Final = {"town": 15, "mountain": 8}
+"""New visits a week of a team of two where caseworkers.toml gives none: a proposal, the lower end of the usual."""
 
 
 class _Entry(BaseModel):
@@ -28,13 +32,16 @@ class AreaEntry(_Entry):
 
 
 class CaseworkerEntry(_Entry):
-    """A caseworker (or a team of two) with the areas served and the visits that a week holds."""
+    """A caseworker (or a team of two) with the areas served and the visits that a week holds.
+
+    Without a capacity it is that of the terrain served: ``CAPACITY``, the least of several.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
     name_zh: str = Field(min_length=1)
     name_en: str = Field(min_length=1)
     areas: tuple[str, ...] = Field(min_length=1)
-    capacity_week: int = Field(ge=1, le=200)
+    capacity_week: int | None = Field(default=None, ge=1, le=200)
     email: Address | None = None
 
 
@@ -52,22 +59,45 @@ class LeaveEntry(_Entry):
         return self
 
 
+class DutyEntry(LeaveEntry):
+    """Days on which a caseworker answers for urgent and event visits although nobody works, both included.
+
+    Without ``areas`` for the areas that the caseworker serves.
+    """
+
+    areas: tuple[str, ...] = ()
+
+
 class StaffFile(_Entry):
-    """caseworkers.toml: ``[[area]]``, ``[[caseworker]]``, ``[[leave]]``."""
+    """caseworkers.toml: ``[[area]]``, ``[[caseworker]]``, ``[[leave]]``, ``[[duty]]``."""
 
     area: tuple[AreaEntry, ...] = Field(min_length=1)
     caseworker: tuple[CaseworkerEntry, ...] = Field(min_length=1)
     leave: tuple[LeaveEntry, ...] = ()
+    duty: tuple[DutyEntry, ...] = ()
 
     @model_validator(mode="after")
     def _names_agree(self) -> "StaffFile":
         ids = [worker.id for worker in self.caseworker]
         if len(set(ids)) < len(ids):
             raise ValueError("two caseworkers have the same id")
-        unknown = sorted({each.caseworker for each in self.leave} - set(ids))
-        if unknown:
-            raise ValueError(f"leave names caseworkers that are not listed: {', '.join(unknown)}")
+        for name, entries in (("leave", self.leave), ("duty", self.duty)):
+            unknown = sorted({each.caseworker for each in entries} - set(ids))
+            if unknown:
+                raise ValueError(f"{name} names caseworkers that are not listed: {', '.join(unknown)}")
         return self
+
+    def capacity_of(self, worker: CaseworkerEntry) -> int:
+        """The visits that a caseworker's week holds."""
+        if worker.capacity_week is not None:
+            return worker.capacity_week
+        served = [
+            a.terrain
+            for a in self.area
+            for own in worker.areas
+            if a.region.startswith(own) or own.startswith(a.region)
+        ]
+        return min((CAPACITY[terrain] for terrain in served), default=CAPACITY["town"])
 
 
 @dataclass(frozen=True)
@@ -79,19 +109,25 @@ class Bureau:
     @property
     def weekly_capacity(self) -> int:
         """Visits that all caseworkers together can make in a week."""
-        return sum(worker.capacity_week for worker in self.file.caseworker)
+        return sum(self.file.capacity_of(worker) for worker in self.file.caseworker)
 
     def staff(self, planned: pl.DataFrame) -> Staff:
         """The staff for drafting; ``planned``: caseworker_id, planned_this_week (missing = none)."""
         workers = pl.DataFrame(
             {
                 "caseworker_id": [worker.id for worker in self.file.caseworker],
-                "capacity_week": [worker.capacity_week for worker in self.file.caseworker],
+                "capacity_week": [self.file.capacity_of(worker) for worker in self.file.caseworker],
             },
             schema={"caseworker_id": pl.String, "capacity_week": pl.Int64},
         )
         areas = [(worker.id, region) for worker in self.file.caseworker for region in worker.areas]
         leave = [(each.caseworker, each.first, each.last) for each in self.file.leave]
+        served = {worker.id: worker.areas for worker in self.file.caseworker}
+        duty = [
+            (each.caseworker, region, each.first, each.last)
+            for each in self.file.duty
+            for region in each.areas or served[each.caseworker]
+        ]
         return Staff(
             workers.join(planned, on="caseworker_id", how="left").with_columns(
                 pl.col("planned_this_week").fill_null(0)
@@ -100,12 +136,13 @@ class Bureau:
             pl.DataFrame(
                 leave, schema={"caseworker_id": pl.String, "first": pl.Date, "last": pl.Date}, orient="row"
             ),
+            pl.DataFrame(duty, schema=DUTY_SCHEMA, orient="row"),
         )
 
     def caseworkers(self) -> list[Caseworker]:
         """The caseworkers as the heads of their lists name them."""
         return [
-            Caseworker(worker.id, Text(worker.name_zh, worker.name_en), worker.areas, worker.capacity_week)
+            Caseworker(worker.id, Text(worker.name_zh, worker.name_en), worker.areas, self.file.capacity_of(worker))
             for worker in self.file.caseworker
         ]
 

@@ -151,7 +151,9 @@ def _waiting(place: Workplace, session: Session) -> dict[str, int]:
     """Lists to be released, lists to be sent, visits to be made, deliveries to be taken in."""
     drafted = select(sa.func.count()).select_from(OutreachList).where(OutreachList.state == "drafted")
     unsent = select(sa.func.count()).select_from(Delivery).where(col(Delivery.sent_at).is_(None))
-    open_items = select(sa.func.count()).select_from(OutreachItem).where(OutreachItem.state == "open")
+    open_items = (
+        select(sa.func.count()).select_from(OutreachItem).where(col(OutreachItem.state).in_(nights.STANDING))
+    )
     return {
         "lists_to_release": session.exec(drafted).one(),
         "lists_to_send": session.exec(unsent).one(),

@@ -33,6 +33,7 @@ from models.risk import RiskModel
 from outreach.catalogue import PackError, Programmes
 from outreach.packs import load
 from outreach.policy import Policy, PolicyError
+from outreach.workdays import WEEKDAYS, WorkCalendar
 
 NOT_OF_THE_NIGHT: Final = {"database_url_env", "checkpoint_path", "staff", "push"}
 """Settings that say where things are kept or told and who may do what: no night comes out differently for them."""
@@ -91,6 +92,11 @@ class Workplace:
     def programmes(self) -> Programmes | None:
         """The pack of programmes that home.toml names; None where it names none."""
         return None if self.settings.programmes is None else read_programmes(self.settings.programmes)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """The working days that home.toml names."""
+        return read_calendar(self.settings.calendar)
 
     @property
     def list_length(self) -> int:
@@ -247,6 +253,18 @@ def read_programmes(pack: str) -> Programmes:
         return load(pack, texts)
     except PackError as wrong:
         raise UsageError(f"programmes: {wrong}", "Name a pack that is there in home.toml.") from None
+
+
+def read_calendar(name: str) -> WorkCalendar:
+    """A shipped calendar by its name; UsageError lists those there are."""
+    if name == WEEKDAYS.name:
+        return WEEKDAYS
+    paths = sorted(shipped("calendars").glob("*.toml"))
+    texts = [path.read_text("utf-8") for path in paths if path.stem.rpartition("-")[0] == name]
+    if not texts:
+        names = sorted({path.stem.rpartition("-")[0] for path in paths} | {WEEKDAYS.name})
+        raise UsageError(f"calendar: there is no {name}", f"home.toml, calendar: one of {', '.join(names)}.")
+    return WorkCalendar.of(name, texts)
 
 
 def shipped(name: str) -> Path:

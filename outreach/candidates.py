@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from outreach.desk import for_the_desk
 from outreach.findings import emergency_scores
 from outreach.policy import OUTCOMES, Policy
 
@@ -39,8 +40,9 @@ def prepared(
     policy: Policy,
     *,
     day: date,
+    repeated: pl.DataFrame,
 ) -> pl.DataFrame:
-    """One row per candidate, sorted: ``team``, ``reason`` and ``until`` where it may not be visited, and
+    """One row per candidate, sorted: ``team, problem``, ``reason`` and ``until`` where it may not be visited, and
     ``<lane>_priority`` for each lane that it may be in (null: not in it), ``base_priority``, ``has_finding``,
     ``unsupported`` (unknown = true), ``silent``, ``blank_share``, ``objected``, ``chance``, ``low`` and ``high``
     (that one of the two risks strikes), ``floor_group``, ``second`` (what orders equal priorities before the tie).
@@ -53,6 +55,7 @@ def prepared(
         .join(teams, on="region", how="left")
         .join(lanes, on="household_id", how="left")
         .join(work, on="household_id", how="left")
+        .join(repeated.select("household_id", "last_listed"), on="household_id", how="left")
         .with_columns(
             has_finding=pl.col("has_finding").fill_null(False),
             objected=pl.col("household_id").is_in(_objected(open_work)),
@@ -64,7 +67,7 @@ def prepared(
     block = pl.when(~broken).then(pl.col("block"))
     silent = silent_minority()
     return frame.with_columns(
-        reason=pl.coalesce(block, "problem"),
+        reason=pl.coalesce(block, _escalated(), "problem"),
         until=pl.when(~broken).then(pl.col("until")),
         silent=silent,
         risk_priority=pl.when((pl.col("unsupported") | pl.col("has_finding")) & ~pl.col("objected")).then(
@@ -73,6 +76,12 @@ def prepared(
         silent_priority=pl.when(silent & ~pl.col("objected")).then(pl.col("base_priority")),
         second=pl.col("chance") if policy.risk.rank_by == "low" else pl.lit(None, pl.Float64),
     )
+
+
+def _escalated() -> pl.Expr:
+    """Listed in vain: for the bureau's desk, unless something urgent is known since the last list."""
+    news = (pl.col("urgent_known_on") > pl.col("last_listed")).fill_null(False)
+    return pl.when(pl.col("last_listed").is_not_null() & ~news).then(pl.lit("escalated"))
 
 
 def silent_minority() -> pl.Expr:
@@ -129,7 +138,10 @@ def _base_priority(candidates: pl.DataFrame, rank_by: str) -> pl.Series:
 
 
 def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
-    """``household_id, has_finding, urgent_priority, event_priority, gap_priority, urgent_known_on``."""
+    """``household_id, has_finding, urgent_priority, event_priority, gap_priority, urgent_known_on``.
+
+    Findings for the desk open no lane.
+    """
     lane = policy.event_lane
     event = pl.col("code").str.starts_with("EV-")
     fresh = (pl.col("known_on") >= day - timedelta(days=lane.known_days)) & (
@@ -141,7 +153,8 @@ def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) ->
     gap = pl.col("code").str.starts_with("GAP-")
     score = (pl.col("score") * 1_000_000).round(0).cast(pl.Int64)
     return (
-        findings.join(emergency_scores(findings), on="household_id", how="left")
+        findings.filter(~for_the_desk())
+        .join(emergency_scores(findings), on="household_id", how="left")
         .group_by("household_id")
         .agg(
             has_finding=pl.lit(True).first(),
@@ -168,7 +181,7 @@ def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) ->
 
 
 def _blocks(open_work: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
-    """``household_id, block, since, until, recheck_priority``: why it may not be visited, or how overdue it is."""
+    """``household_id, block, since, waits_since, until, recheck_priority``: why not to be visited, how overdue."""
     _check(open_work)
     visits = open_work.filter(pl.col("state") == "visited")
     cool, again = dict(policy.cool_down_days), dict(policy.recheck_days)
@@ -201,15 +214,18 @@ def _blocks(open_work: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
             rank=pl.col("state").replace_strict({s: i for i, s in enumerate(order)}, return_dtype=pl.Int64)
         )
         .group_by("household_id")
-        .agg(rank=pl.col("rank").min())
+        .agg(rank=pl.col("rank").min(), waits_since=pl.col("since").filter(pl.col("state") == "open_item").min())
         .with_columns(state=pl.col("rank").replace_strict(dict(enumerate(order)), return_dtype=pl.String))
     )
     return (
-        visited.join(states.select("household_id", "state"), on="household_id", how="full", coalesce=True)
+        visited.join(
+            states.select("household_id", "state", "waits_since"), on="household_id", how="full", coalesce=True
+        )
         .with_columns(final=pl.col("visit_block").is_in(["deceased", "moved"]).fill_null(False))
         .select(
             "household_id",
             "since",
+            "waits_since",
             "recheck_priority",
             block=pl.when("final").then("visit_block").otherwise(pl.coalesce("state", "visit_block")),
             until=pl.when(pl.col("state").is_null()).then("visit_until"),

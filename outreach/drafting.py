@@ -3,22 +3,23 @@
 A pure function of frames. Each household of the night is in exactly one of ``items`` and ``left_out``.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
-from math import fsum
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 from polars.datatypes import DataTypeClass
 
 from models.keyed import keyed_hash
-from outreach import lottery, sharing
+from outreach import sharing
 from outreach.candidates import CANDIDATE_COLUMNS, OPEN_WORK_COLUMNS, prepared
+from outreach.desk import desk_of
 from outreach.findings import FINDINGS_SCHEMA
+from outreach.plan import HELD_LANES, HISTORY_SCHEMA, Churn, churn_of, held_by_plan, in_vain, no_history
+from outreach.planning import ALARMS, FloorPrice, Night, given_out
 from outreach.policy import LANES, Policy
-from outreach.queues import BY_RANK, held_by_floors, queue
-from outreach.sharing import Desk, Given, Staff
+from outreach.sharing import Given, Staff
+from outreach.workdays import WEEKDAYS, WorkCalendar
 
 LANE: Final = pl.Enum(LANES)
 ITEMS_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
@@ -46,6 +47,7 @@ REASONS: Final = (
     "opted_out",
     "open_item",
     "cool_down",
+    "escalated",
     "caseworker_on_leave",
     "no_caseworker",
     "objected",
@@ -54,28 +56,6 @@ REASONS: Final = (
 )
 """Why a household is left out. The last three are of households that may be visited: they took part in the lottery
 and carry its probability. Nothing that is unknown about a household is ever a reason."""
-
-
-SHARED: Final = ("gap", "recheck", "risk", "silent")
-"""The lanes that share what urgent and event visits leave, but for the lottery."""
-
-
-@dataclass(frozen=True)
-class FloorPrice:
-    """What the floors of the policy cost on a night, in the lanes that a model ranks.
-
-    ``exchanged``: households that are listed because of them; ``unmet``: held places that no caseworker had;
-    ``expected``: true finds, as the chances say, without and with the floors (null without a model); ``groups``:
-    households by group, without and with.
-    """
-
-    by: str
-    part: float
-    visits: int
-    exchanged: int
-    unmet: int
-    expected: tuple[float | None, float | None]
-    groups: dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -87,13 +67,18 @@ class Draft:
     ``chance``, ``low`` and ``high``: how likely one of the two risks is to strike, and the band in which it did for
     households with such a priority; null without a model, or without rows that it was tested on.
     ``basis`` is ``model``, or ``rules_and_income_line`` where no model is promoted: every artefact says so.
-    ``floors`` is null where the policy has none.
+    ``floors`` is null where the policy has none. ``desk``: the bureau's own queue (``desk.DESK_SCHEMA``).
+    ``churn``: what has changed since the night before, null where there was none. ``unserved``: by area, households
+    that nobody serves.
     """
 
     items: pl.DataFrame
     left_out: pl.DataFrame
     basis: str
+    desk: pl.DataFrame
+    unserved: dict[str, int]
     floors: FloorPrice | None = None
+    churn: Churn | None = None
 
 
 def draft_lists(
@@ -105,6 +90,8 @@ def draft_lists(
     *,
     business_date: date,
     key: bytes,
+    history: pl.DataFrame | None = None,
+    calendar: WorkCalendar = WEEKDAYS,
 ) -> Draft:
     """Draft the lists of a business date.
 
@@ -122,6 +109,9 @@ def draft_lists(
     visited, objected), since (day), outcome (code where visited, else null). Several rows per household are
     allowed; of the visits the newest counts. A cool-down is broken by an urgent finding known after the visit.
 
+    ``history`` (``plan.HISTORY_SCHEMA``): earlier lists of these households; None = there were none. ``calendar``:
+    the working days; on days when nobody works, urgent and event visits go to those on duty.
+
     ``key``: secret bytes for ties and lots, at most 64. Without scores the risk lane runs on the income line.
     Raises ``ValueError`` for a missing column, a household that stands twice, an unknown state or outcome;
     messages hold no ids.
@@ -131,24 +121,64 @@ def draft_lists(
     _require(open_work, OPEN_WORK_COLUMNS, "open_work")
     if candidates["household_id"].n_unique() != candidates.height:
         raise ValueError("candidates: a household stands twice; give one row per household")
-    there = sharing.present(staff, business_date)
+    earlier = no_history() if history is None else history
+    _require(earlier, tuple(HISTORY_SCHEMA), "history")
+    there = sharing.present(staff, business_date, calendar)
     teams = sharing.teams(candidates["region"], staff, there)
-    people = prepared(candidates, findings, open_work, teams, policy, day=business_date)
+    repeated = in_vain(earlier, policy, business_date)
+    people = prepared(candidates, findings, open_work, teams, policy, day=business_date, repeated=repeated)
     ties = keyed_hash(people.select(pl.concat_str(pl.lit(f"tie {business_date} "), "household_id"))["literal"], key)
     people = people.with_columns(pl.Series("tie", ties))
-    visitable = people.filter(pl.col("reason").is_null())
-    given, desks = _planned(visitable, staff, there, policy, ())
-    price = None
-    if policy.floors.by != "none":
-        without, held = given, held_by_floors(visitable, given, policy)
-        given, desks = _planned(visitable, staff, there, policy, held)
-        price = _price(people, without, given, held, policy)
-    drawn, probabilities = _by_lot(visitable, given, desks, policy, key=key, seed=str(business_date))
-    given += drawn
-    items = _items(given, people, probabilities, policy, business_date)
+    night = _night(people, earlier, staff, policy, day=business_date, calendar=calendar)
+    given, probabilities, price = given_out(night, staff, there, policy, key=key, seed=str(business_date))
+    items = _items(given, people, probabilities, policy, day=business_date, calendar=calendar)
     left_out = _left_out(people, items, probabilities)
     scored = candidates.select(pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null()))
-    return Draft(items, left_out, "model" if scored.to_series().any() else "rules_and_income_line", price)
+    escalated = repeated.join(left_out.filter(pl.col("reason") == "escalated"), on="household_id", how="semi")
+    risen = people.filter((pl.col("reason") == "open_item") & (pl.col("urgent_known_on") > pl.col("waits_since")))
+    unserved = people.filter(pl.col("problem") == "no_caseworker")["area"].value_counts().sort("area")
+    return Draft(
+        items,
+        left_out,
+        "model" if scored.to_series().any() else "rules_and_income_line",
+        desk_of(findings, items, earlier, escalated, risen, policy=policy, day=business_date, calendar=calendar),
+        dict(unserved.iter_rows()),
+        price,
+        churn_of(items, left_out, earlier),
+    )
+
+
+def _night(
+    people: pl.DataFrame,
+    history: pl.DataFrame,
+    staff: Staff,
+    policy: Policy,
+    *,
+    day: date,
+    calendar: WorkCalendar,
+) -> Night:
+    """What is to be given out, and who goes to an urgent or event visit on a day when nobody works."""
+    visitable = people.filter(pl.col("reason").is_null())
+    alarms, fixed = dict.fromkeys(ALARMS, visitable), []
+    for lane in ALARMS:
+        last = policy.due_on(lane, day) - timedelta(days=1)
+        if calendar.all_free(day, max(last, day)):
+            duty = sharing.on_duty(people["region"], staff, day)
+            if duty.height:
+                fixed.append(lane)
+                without = pl.col("reason").is_in(["no_caseworker", "caseworker_on_leave"])
+                alarms[lane] = (
+                    people.join(duty, on="region", how="left", maintain_order="left")
+                    .filter(
+                        pl.col("reason").is_null()
+                        | (without & pl.col("duty").is_not_null() & pl.col(f"{lane}_priority").is_not_null())
+                    )
+                    .with_columns(team=pl.coalesce("duty", "team"))
+                    .drop("duty")
+                )
+    drafted = history.filter((pl.col("state") == "drafted") & pl.col("lane").is_in(HELD_LANES))
+    before = dict(drafted.select("household_id", "caseworker_id").iter_rows())
+    return Night(visitable, alarms, held_by_plan(visitable, history, policy), before, tuple(fixed))
 
 
 def _require(frame: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
@@ -157,77 +187,21 @@ def _require(frame: pl.DataFrame, columns: tuple[str, ...], name: str) -> None:
         raise ValueError(f"{name}: missing {', '.join(missing)}")
 
 
-def _planned(
-    visitable: pl.DataFrame, staff: Staff, there: dict[str, float], policy: Policy, held: Collection[str]
-) -> tuple[list[Given], dict[str, Desk]]:
-    """Everything but the lottery: what is given to whom, and the desks with the places that are left."""
-    desks = sharing.desks_of(staff, there, policy)
-    given: list[Given] = []
-    for lane in ("urgent", "event"):
-        given += sharing.give_uncapped(desks, queue(visitable, lane), lane)
-    sharing.set_quotas(desks, policy)
-    taken = {one.household_id for one in given}
-    free = visitable.filter(~pl.col("household_id").is_in(sorted(taken)))
-    waiting = {lane: queue(free, lane, desks, held if lane == "risk" else ()) for lane in SHARED}
-    for lane, households in waiting.items():
-        given += sharing.give_shared(desks, households, lane, taken)
-    given += sharing.spill(desks, waiting, taken)
-    return given, desks
-
-
-def _by_lot(
-    visitable: pl.DataFrame, given: list[Given], desks: dict[str, Desk], policy: Policy, *, key: bytes, seed: str
-) -> tuple[list[Given], pl.DataFrame]:
-    """Who is drawn from those who are not listed otherwise, and everybody's probability."""
-    taken = [one.household_id for one in given]
-    pool = visitable.filter(~pl.col("household_id").is_in(sorted(taken)))
-    if pool.is_empty():
-        return [], pl.DataFrame(schema={"household_id": pl.String, "inclusion_probability": pl.Float64})
-    probabilities, drawn = lottery.draw(pool, desks, policy, key, seed)
-    return drawn, probabilities
-
-
-def _price(
-    people: pl.DataFrame, without: list[Given], given: list[Given], held: Collection[str], policy: Policy
-) -> FloorPrice:
-    """What the floors cost: the lanes that a model ranks, planned with and without them."""
-    chances = people.select("household_id", "chance", group=pl.col("floor_group").fill_null("unknown"))
-    plans = [
-        chances.filter(
-            pl.col("household_id").is_in(sorted(one.household_id for one in plan if one.lane in BY_RANK))
-        )
-        for plan in (without, given)
-    ]
-    groups = chances["group"].unique().sort()
-    return FloorPrice(
-        by=policy.floors.by,
-        part=policy.floors.part,
-        visits=plans[1].height,
-        exchanged=plans[1].join(plans[0], on="household_id", how="anti").height,
-        unmet=len(held) - plans[1].filter(pl.col("household_id").is_in(sorted(held))).height,
-        expected=(_sum(plans[0]["chance"]), _sum(plans[1]["chance"])),
-        groups={str(name): (_count(plans[0], name), _count(plans[1], name)) for name in groups},
-    )
-
-
-def _sum(chances: pl.Series) -> float | None:
-    """Expected true finds; null where no chance is known."""
-    return None if chances.null_count() == len(chances) else fsum(chances.drop_nulls())
-
-
-def _count(plan: pl.DataFrame, group: str) -> int:
-    return plan.filter(group=group).height
-
-
 def _items(
-    given: list[Given], people: pl.DataFrame, probabilities: pl.DataFrame, policy: Policy, day: date
+    given: list[Given],
+    people: pl.DataFrame,
+    probabilities: pl.DataFrame,
+    policy: Policy,
+    *,
+    day: date,
+    calendar: WorkCalendar,
 ) -> pl.DataFrame:
     rows = pl.DataFrame(
         [(g.household_id, g.caseworker_id, g.lane, g.over_capacity) for g in given],
         schema={"household_id": pl.String, "caseworker_id": pl.String, "lane": LANE, "over_capacity": pl.Boolean},
         orient="row",
     )
-    due = {lane: policy.due_on(lane, day) for lane in LANES}
+    due = {lane: policy.due_on(lane, day, calendar) for lane in LANES}
     of_lane = pl.coalesce(
         pl.when(pl.col("lane").cast(pl.String) == lane).then(pl.col(f"{lane}_priority"))
         for lane in LANES

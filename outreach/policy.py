@@ -1,8 +1,4 @@
-"""The policy of drafting: every value with its reason, read from TOML, checked, kept word for word.
-
-``Policy.from_toml`` reads it; ``working_days_after`` counts working days (weekends only: a calendar of holidays is
-data that is not here yet).
-"""
+"""The policy of drafting: every value with its reason, read from TOML, checked, kept word for word."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,6 +6,8 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from outreach.workdays import WEEKDAYS, WorkCalendar
 
 LANES: Final = ("urgent", "event", "gap", "recheck", "risk", "silent", "random")
 SHARED_LANES: Final = ("gap", "recheck", "risk", "silent", "random")
@@ -90,6 +88,20 @@ class Floors(Section):
     part: Share = 0.8
 
 
+class Plan(Section):
+    """How much of an unreleased plan may change from one night to the next because others rank higher."""
+
+    churn: Share = 1.0
+
+
+class Escalation(Section):
+    """When a household that is listed in vain goes to the bureau's desk instead of on a list again."""
+
+    listings: Annotated[int, Field(ge=1)] = 3
+    weeks: Annotated[int, Field(ge=1)] = 8
+    again_days: Annotated[int, Field(ge=1)] = 60
+
+
 class EventLane(Section):
     """Which events open the event lane."""
 
@@ -106,6 +118,7 @@ class Clocks(Section):
     event_days: Days
     gap_working_days: Days
     other_working_days: Days
+    desk_working_days: Days = 20
 
 
 class Referrals(Section):
@@ -242,6 +255,8 @@ class Policy(Section):
     lottery: Lottery
     risk: Risk = Risk()
     floors: Floors = Floors()
+    plan: Plan = Plan()
+    escalation: Escalation = Escalation()
     event_lane: EventLane
     clocks: Clocks
     cool_down_days: dict[Outcome, Days]
@@ -287,14 +302,14 @@ class Policy(Section):
             raise ValueError("retention.visits is shorter than the longest of cool_down_days and recheck_days")
         return self
 
-    def due_on(self, lane: str, day: date) -> date:
+    def due_on(self, lane: str, day: date, calendar: WorkCalendar = WEEKDAYS) -> date:
         """The day by which a visit of this lane should have been made."""
         if lane == "urgent":
             return day + timedelta(days=self.clocks.urgent_days)
         if lane == "event":
             return day + timedelta(days=self.clocks.event_days)
         wait = self.clocks.gap_working_days if lane == "gap" else self.clocks.other_working_days
-        return working_days_after(day, wait)
+        return calendar.after(day, wait)
 
     def referral_due(self, kind: str, day: date) -> date:
         """The day by which a referral (``outcomes.REFERRALS``) that was opened on a day should be settled."""
@@ -361,22 +376,3 @@ def _apart(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str,
             values[section][name] = entry["value"]
             why[place] = entry["why"]
     return values, why
-
-
-def working_days_after(day: date, days: int) -> date:
-    """The working day that many working days after a day; Saturdays and Sundays do not count."""
-    found = day
-    while days > 0:
-        found += timedelta(days=1)
-        days -= found.weekday() < 5
-    return found
-
-
-def working_days_from(day: date, days: int) -> tuple[date, ...]:
-    """The next so many working days, beginning with the day itself."""
-    found: list[date] = []
-    while len(found) < days:
-        if day.weekday() < 5:
-            found.append(day)
-        day += timedelta(days=1)
-    return tuple(found)

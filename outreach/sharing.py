@@ -8,9 +8,11 @@ from typing import Final
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from outreach.policy import SHARED_LANES, SPILL, Policy, working_days_from
+from outreach.policy import SHARED_LANES, SPILL, Policy
+from outreach.workdays import WEEKDAYS, WorkCalendar
 
 WEEK_DAYS: Final = 5
+DUTY_SCHEMA: Final = pl.Schema({"caseworker_id": pl.String, "region": pl.String, "first": pl.Date, "last": pl.Date})
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Staff:
 
     ``caseworkers``: caseworker_id, capacity_week (visits a week, above 0), planned_this_week (items of this week's
     released lists that take a visit: they are not drafted twice). ``areas``: caseworker_id, region (a prefix of the
-    area codes that the caseworker serves). ``leave``: caseworker_id, first, last (days, both included).
+    area codes that the caseworker serves). ``leave``: caseworker_id, first, last (days, both included). ``duty``:
+    caseworker_id, region, first, last: who answers for an area on days when nobody works.
     """
 
     caseworkers: pl.DataFrame
     areas: pl.DataFrame
     leave: pl.DataFrame
+    duty: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DUTY_SCHEMA))
 
     def __post_init__(self) -> None:
         known = self.caseworkers["caseworker_id"]
@@ -32,14 +36,14 @@ class Staff:
             raise ValueError("staff: a caseworker stands twice; give each an id of their own")
         if (self.caseworkers["capacity_week"] <= 0).any():
             raise ValueError("staff: a capacity is zero or less; leave the caseworker out, or write leave")
-        for name, frame in (("areas", self.areas), ("leave", self.leave)):
+        for name, frame in (("areas", self.areas), ("leave", self.leave), ("duty", self.duty)):
             if not frame["caseworker_id"].is_in(known.implode()).all():
                 raise ValueError(f"staff: {name} names a caseworker whom the list of caseworkers does not")
 
 
-def present(staff: Staff, day: date) -> dict[str, float]:
+def present(staff: Staff, day: date, calendar: WorkCalendar = WEEKDAYS) -> dict[str, float]:
     """The part of the next five working days on which each caseworker is there, for those who are at all."""
-    days = working_days_from(day, WEEK_DAYS)
+    days = calendar.next_days(day, WEEK_DAYS)
     away: dict[str, set[date]] = {}
     for worker, first, last in staff.leave.select("caseworker_id", "first", "last").iter_rows():
         away.setdefault(worker, set()).update(d for d in days if first <= d <= last)
@@ -69,6 +73,24 @@ def teams(regions: pl.Series, staff: Staff, there: Iterable[str]) -> pl.DataFram
         "team": pl.List(pl.String),
         "problem": pl.String,
     }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def on_duty(regions: pl.Series, staff: Staff, day: date) -> pl.DataFrame:
+    """``region, duty``: who is on the roster of a day and answers for each region; the longest prefix decides.
+
+    Regions for which nobody is on duty are missing.
+    """
+    today = staff.duty.filter(pl.lit(day).is_between("first", "last"))
+    answering: dict[str, set[str]] = {}
+    for worker, prefix in today.select("caseworker_id", "region").iter_rows():
+        answering.setdefault(prefix, set()).add(worker)
+    rows = []
+    for region in regions.unique().sort():
+        found = next((region[:n] for n in range(len(region), 0, -1) if region[:n] in answering), None)
+        if found is not None:
+            rows.append((region, sorted(answering[found])))
+    schema: dict[str, pl.DataType | DataTypeClass] = {"region": pl.String, "duty": pl.List(pl.String)}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -104,14 +126,17 @@ class Given:
 
 
 def desks_of(staff: Staff, there: Mapping[str, float], policy: Policy) -> dict[str, Desk]:
-    """A desk for each caseworker who is there: capacity × presence × factor, less what is planned already."""
+    """A desk for each caseworker who is there: capacity × presence × factor, less what is planned already.
+
+    Whoever is on duty without being there has a desk without places.
+    """
     desks = {}
     columns = staff.caseworkers.select("caseworker_id", "capacity_week", "planned_this_week").sort("caseworker_id")
     for worker, capacity, planned in columns.iter_rows():
         if worker in there:
             places = int(capacity * there[worker] * policy.capacity.factor + 1e-9)
             desks[worker] = Desk(free=max(places - planned, 0))
-    return desks
+    return desks | {name: Desk(free=0) for name in staff.duty["caseworker_id"].unique().sort() if name not in desks}
 
 
 def give_uncapped(desks: Mapping[str, Desk], queue: Iterable[tuple[str, list[str]]], lane: str) -> list[Given]:
@@ -139,9 +164,18 @@ def set_quotas(desks: Mapping[str, Desk], policy: Policy) -> None:
 
 
 def give_shared(
-    desks: Mapping[str, Desk], queue: Iterable[tuple[str, list[str]]], lane: str, taken: set[str]
+    desks: Mapping[str, Desk],
+    queue: Iterable[tuple[str, list[str]]],
+    lane: str,
+    taken: set[str],
+    before: Mapping[str, str],
+    *,
+    spilling: bool = False,
 ) -> list[Given]:
-    """Fill a lane's places in the order of the queue, each to the team's desk with the most room in this lane."""
+    """Fill a lane's places in the order of the queue, each to the team's desk with the most room in this lane.
+
+    ``before``: with whom a household was on the plan of the night before; it stays there if there is room.
+    """
     given: list[Given] = []
     room = sum(desk.quota[lane] for desk in desks.values())
     for household, team in queue:
@@ -149,9 +183,13 @@ def give_shared(
             break
         if household in taken:
             continue
+        same = before.get(household)
+        if lane in SPILL and same in team and not desks[same].quota[lane] and not spilling:
+            continue  # it waits for the places that are left over
         able = [worker for worker in team if desks[worker].quota[lane] > 0]
         if able:
-            worker = min(able, key=lambda name: (-desks[name].quota[lane], desks[name].load, name))
+            most = min(able, key=lambda name: (-desks[name].quota[lane], desks[name].load, name))
+            worker = same if same in able else most
             desks[worker].quota[lane] -= 1
             desks[worker].shared += 1
             room -= 1
@@ -161,7 +199,10 @@ def give_shared(
 
 
 def spill(
-    desks: Mapping[str, Desk], queues: Mapping[str, list[tuple[str, list[str]]]], taken: set[str]
+    desks: Mapping[str, Desk],
+    queues: Mapping[str, list[tuple[str, list[str]]]],
+    taken: set[str],
+    before: Mapping[str, str],
 ) -> list[Given]:
     """Places that a lane could not use go to gap, risk and silent in that order, and the rest to the lottery."""
     given: list[Given] = []
@@ -170,7 +211,7 @@ def spill(
     for lane in SPILL:
         for desk in desks.values():
             desk.quota[lane] = desk.quota["spilled"]
-        found = give_shared(desks, queues[lane], lane, taken)
+        found = give_shared(desks, queues[lane], lane, taken, before, spilling=True)
         for one in found:
             desks[one.caseworker_id].quota["spilled"] -= 1
         given += found

@@ -55,6 +55,7 @@ LEFT_OUT: Final[dict[str, Text]] = {
     "opted_out": Text("要求不再联系", "Asked not to be contacted"),
     "open_item": Text("已在此前的名单上，尚未办结", "On an earlier list and not done"),
     "cool_down": Text("近期已走访", "Visited recently"),
+    "escalated": Text("多次列入而无结果，已转经办机构处理", "Listed in vain again and again: with the bureau"),
     "caseworker_on_leave": Text("经办人员休假", "The caseworker is away"),
     "no_caseworker": Text("所在地区没有经办人员", "No caseworker for the area"),
     "objected": Text("对自动排序提出异议，未参加排序", "Objects to being ranked: was not ranked"),

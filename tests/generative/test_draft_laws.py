@@ -160,3 +160,72 @@ def test_an_urgent_household_that_may_be_visited_is_always_listed(given_night: d
     urgent = {row["household_id"] for row in given_night["found"] if row.get("urgent")}
     left = draft.left_out.filter(pl.col("household_id").is_in(sorted(urgent)))
     assert not set(left["reason"]) & {"below_capacity", "already_supported"}
+
+
+SOURCES = {
+    "incomes": ("income_ratio",),
+    "benefits": ("unsupported", "never_applied"),
+    "traces": ("digital_trace",),
+    "what the models need": ("poverty_priority", "emergency_priority"),
+    "everything": tuple(BLANK),
+}
+
+
+@st.composite
+def one_town(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A town of peers of whom everything is known; half of the households or more fit on the list."""
+    return [
+        {
+            "household_id": f"H{n:04d}",
+            "poverty_priority": draw(st.floats(0.01, 0.9)),
+            "emergency_priority": draw(st.floats(0, 0.2)),
+            "unsupported": draw(st.booleans()),
+            "never_applied": draw(st.booleans()),
+            "digital_trace": draw(st.sampled_from(["none", "normal"])),
+        }
+        for n in range(draw(st.integers(12, 24)))
+    ]
+
+
+def _risk(person: dict[str, Any]) -> float:
+    return float(1 - (1 - person["poverty_priority"]) * (1 - person["emergency_priority"]))
+
+
+@LAWS
+@given(one_town(), st.sampled_from(sorted(SOURCES)), st.integers(1, 15))
+def test_who_is_no_worse_off_than_its_peers_does_not_leave_a_list_because_a_whole_source_falls_silent(
+    people: list[dict[str, Any]], source: str, places: int
+) -> None:
+    team = staff({"Ana": places})
+    before = drafted(people, team=team)
+    ranked = before.items.filter(pl.col("lane").cast(pl.String).is_in(["risk", "silent"]))["household_id"].to_list()
+    middle = sorted(map(_risk, people))[len(people) // 2]
+    for number, person in enumerate(people):
+        if person["household_id"] not in ranked or _risk(person) > middle:
+            continue
+        silent = [*people]
+        silent[number] = {**person, **dict.fromkeys(SOURCES[source])}
+        assert person["household_id"] in drafted(silent, team=team).items["household_id"].to_list()
+
+
+@LAWS
+@given(one_town(), st.sampled_from(sorted(SOURCES)), st.integers(0, 11))
+def test_whoever_s_source_falls_silent_may_be_visited_and_is_drawn_no_less_often(
+    people: list[dict[str, Any]], source: str, number: int
+) -> None:
+    """Of whom only bad news is taken away the ranking knows less, and the lottery makes up for it."""
+    team = staff({"Ana": 3})
+    silent = [*people]
+    silent[number] = {**people[number], **dict.fromkeys(SOURCES[source]), "blank_share": 0.5}
+    before, after = (_chance(drafted(each, team=team), people[number]["household_id"]) for each in (people, silent))
+    assert after == 1 or before == 1 or after > before * 0.999
+
+
+def _chance(draft: Any, household: str) -> float:
+    """The recorded chance of a visit; 1 of who is on a list by rule or by rank."""
+    listed = draft.items.filter(household_id=household)
+    if listed.height:
+        return float(listed["inclusion_probability"].fill_null(1.0).item())
+    row = draft.left_out.filter(household_id=household)
+    assert row["reason"].item() in ("below_capacity", "already_supported")
+    return float(row["inclusion_probability"].item())

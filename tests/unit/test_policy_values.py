@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from outreach.policy import OUTCOMES, Policy, PolicyError, working_days_after, working_days_from
+from outreach.policy import OUTCOMES, Policy, PolicyError
 
 TEXT = (Path(__file__).parents[2] / "outreach" / "policy.toml").read_text("utf-8")
 
@@ -83,13 +83,6 @@ def test_a_policy_cannot_be_changed_once_read() -> None:
 )
 def test_clocks_run_in_natural_days_for_emergencies_and_working_days_for_the_rest(lane: str, expect: date) -> None:
     assert Policy.from_toml(TEXT).due_on(lane, date(2025, 6, 6)) == expect
-
-
-def test_working_days_pass_over_weekends() -> None:
-    friday, saturday = date(2025, 6, 6), date(2025, 6, 7)
-    assert working_days_after(friday, 1) == date(2025, 6, 9)
-    assert working_days_after(saturday, 1) == date(2025, 6, 9)
-    assert working_days_from(saturday, 2) == (date(2025, 6, 9), date(2025, 6, 10))
 
 
 @pytest.mark.parametrize(("listed", "held"), [(100, False), (130, False), (131, True), (70, False), (69, True)])
