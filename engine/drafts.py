@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from sqlmodel import col, select
 
 from engine import nights
 from engine.db import reading
 from engine.errors import IntegrityError, UsageError
 from engine.files import sha256_of
-from engine.nightfolder import RETIRED, Standing, read_manifest, read_standing
+from engine.nightfolder import RETIRED, Standing, as_now, read_manifest, read_standing, version_of
 from engine.pipeline import Given, draft_of, make_night, standing_of, tested_of
 from engine.population import Progress, silent
 from engine.registry import kept_model
@@ -48,6 +49,37 @@ def dry_run(
         "policies": {name: _told(drafts[name], policy, given) for name, policy in policies.items()},
     }
     return told if other is None else told | {"exchanged": _exchanged(drafts["home"], drafts["other"], given)}
+
+
+def desk_queue(place: Workplace, business_date: date | None) -> dict[str, Any]:
+    """The desk queue of a night (None = the newest), by kind and due date; who read it of whom is noted.
+
+    Raises UsageError where there is no such night, or one that kept no queue.
+    """
+    with reading(place.database) as session:
+        newest = select(Night).where(Night.kind == "night").order_by(col(Night.business_date).desc()).limit(1)
+        night = session.exec(newest).first() if business_date is None else nights.find_night(session, business_date)
+        day = None if night is None else night.business_date
+    path = None if day is None else place.home.nights / day.isoformat() / "desk.parquet"
+    if day is None or path is None or not path.is_file():
+        raise UsageError(
+            f"--date {business_date or 'newest'}: no desk queue of this night is kept",
+            "xunfang status names the last night.",
+        )
+    manifest = read_manifest(place, day)
+    if sha256_of(path) != manifest["files"]["desk.parquet"]["sha256"]:
+        raise IntegrityError(f"{path}: has changed since the night", "Put it back from a backup.")
+    queue = as_now(place, pl.read_parquet(path, glob=False), version_of(manifest)).drop("person_id")
+    told = {"business_date": day.isoformat(), "households": sorted(queue["household_id"].unique())}
+    place.log.note("desk queue read", "household", told)
+    return {
+        "business_date": day.isoformat(),
+        "kinds": manifest["desk"],
+        "queue": [
+            row | {name: None if row[name] is None else row[name].isoformat() for name in ("since", "due_on")}
+            for row in queue.iter_rows(named=True)
+        ],
+    }
 
 
 def _stored(place: Workplace, night: Night) -> Given:

@@ -17,6 +17,15 @@ def _show_explain(told: Told, console: Console) -> None:
         why = "no reason stored" if kind["left_out"] is None else kind["left_out"]["en"]
         console.print(f"on no list: {why}", soft_wrap=True)
     console.print(f"to do: {kind['action']['words']['en']}", soft_wrap=True)
+    for each in told["why_not"]["lanes"]:
+        if not each["listed"]:
+            console.print(f"  not in {each['lane']}: {each['why']['en']}", soft_wrap=True)
+    register = told["why_not"]["register"]
+    often = ", ".join(f"{each['words']['en']} ({each['nights']})" for each in register["left_out"])
+    console.print(
+        f"on lists of {register['listed']} of {register['nights']} nights; left out: {often or 'never'}",
+        soft_wrap=True,
+    )
     for finding in told["rules"]["findings"]:
         console.print(f"  {finding['code']}: {finding['words']['en']}", soft_wrap=True)
     for score in told["scores"]:

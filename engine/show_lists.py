@@ -57,4 +57,18 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
 
 
-SHAPES: Final[dict[str, Callable[[Told, Console], None]]] = {"lists": show_lists}
+def show_desk(told: Told, console: Console) -> None:
+    """The queue by kind, each with its day."""
+    from outreach.wording_drafting import DESK_KINDS
+
+    console.print(f"Night of {told['business_date']}: {len(told['queue'])} for the desk")
+    for kind, count in told["kinds"].items():
+        console.print(f"  {count:>6,}  {DESK_KINDS[kind].en} / {DESK_KINDS[kind].zh}", soft_wrap=True)
+    table = Table("household", "kind", "code", "caseworker", "since", "due on")
+    for row in told["queue"]:
+        names = ("household_id", "kind", "code", "caseworker_id", "since", "due_on")
+        table.add_row(*(row[name] or "–" for name in names))
+    console.print(table)
+
+
+SHAPES: Final[dict[str, Callable[[Told, Console], None]]] = {"lists": show_lists, "desk": show_desk}

@@ -116,24 +116,25 @@ def draft_lists(
     Raises ``ValueError`` for a missing column, a household that stands twice, an unknown state or outcome;
     messages hold no ids.
     """
-    _require(candidates, CANDIDATE_COLUMNS, "candidates")
-    _require(findings, tuple(FINDINGS_SCHEMA), "findings")
-    _require(open_work, OPEN_WORK_COLUMNS, "open_work")
-    if candidates["household_id"].n_unique() != candidates.height:
-        raise ValueError("candidates: a household stands twice; give one row per household")
     earlier = no_history() if history is None else history
-    _require(earlier, tuple(HISTORY_SCHEMA), "history")
+    people = people_of_night(
+        candidates,
+        findings,
+        open_work,
+        staff,
+        policy,
+        business_date=business_date,
+        key=key,
+        history=earlier,
+        calendar=calendar,
+    )
     there = sharing.present(staff, business_date, calendar)
-    teams = sharing.teams(candidates["region"], staff, there)
-    repeated = in_vain(earlier, policy, business_date)
-    people = prepared(candidates, findings, open_work, teams, policy, day=business_date, repeated=repeated)
-    ties = keyed_hash(people.select(pl.concat_str(pl.lit(f"tie {business_date} "), "household_id"))["literal"], key)
-    people = people.with_columns(pl.Series("tie", ties))
     night = _night(people, earlier, staff, policy, day=business_date, calendar=calendar)
     given, probabilities, price = given_out(night, staff, there, policy, key=key, seed=str(business_date))
     items = _items(given, people, probabilities, policy, day=business_date, calendar=calendar)
     left_out = _left_out(people, items, probabilities)
     scored = candidates.select(pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null()))
+    repeated = in_vain(earlier, policy, business_date)
     escalated = repeated.join(left_out.filter(pl.col("reason") == "escalated"), on="household_id", how="semi")
     risen = people.filter((pl.col("reason") == "open_item") & (pl.col("urgent_known_on") > pl.col("waits_since")))
     unserved = people.filter(pl.col("problem") == "no_caseworker")["area"].value_counts().sort("area")
@@ -146,6 +147,35 @@ def draft_lists(
         price,
         churn_of(items, left_out, earlier),
     )
+
+
+def people_of_night(
+    candidates: pl.DataFrame,
+    findings: pl.DataFrame,
+    open_work: pl.DataFrame,
+    staff: Staff,
+    policy: Policy,
+    *,
+    business_date: date,
+    key: bytes,
+    history: pl.DataFrame,
+    calendar: WorkCalendar = WEEKDAYS,
+) -> pl.DataFrame:
+    """Everybody before any visit is given out, as ``candidates.prepared`` makes them, with ``tie``.
+
+    Takes what ``draft_lists`` takes, and raises as it does.
+    """
+    _require(candidates, CANDIDATE_COLUMNS, "candidates")
+    _require(findings, tuple(FINDINGS_SCHEMA), "findings")
+    _require(open_work, OPEN_WORK_COLUMNS, "open_work")
+    _require(history, tuple(HISTORY_SCHEMA), "history")
+    if candidates["household_id"].n_unique() != candidates.height:
+        raise ValueError("candidates: a household stands twice; give one row per household")
+    teams = sharing.teams(candidates["region"], staff, sharing.present(staff, business_date, calendar))
+    repeated = in_vain(history, policy, business_date)
+    people = prepared(candidates, findings, open_work, teams, policy, day=business_date, repeated=repeated)
+    ties = keyed_hash(people.select(pl.concat_str(pl.lit(f"tie {business_date} "), "household_id"))["literal"], key)
+    return people.with_columns(pl.Series("tie", ties))
 
 
 def _night(

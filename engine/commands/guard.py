@@ -60,6 +60,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "night": Deed("run", "identity", noted=True),
     "schedule": Deed("run", "identity", noted=True),
     "lists": Deed("look"),
+    "desk": Deed("review", "social", "review"),
     "status": Deed("look"),
     "verify": Deed("verify"),
     "migrate": Deed("keep", noted=True),

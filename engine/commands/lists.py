@@ -1,4 +1,4 @@
-"""The lists of a night: how many for whom, and what another policy would make of them."""
+"""The lists of a night in counts, what another policy would make of them, and the queue of the bureau's desk."""
 
 from datetime import datetime
 from pathlib import Path
@@ -41,3 +41,20 @@ def lists(
         place = opened(home, threads=threads)
         told = drafts.dry_run(place, today() if date is None else date.date(), other, progress)
     emit(told, as_json, "lists")
+
+
+@app.command()
+def desk(
+    home: HomeOption,
+    date: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of the night of this date (default: the newest).")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What waits for a person at the bureau: visits without room, overdue or in vain, help that may not fit.
+
+    Example: xunfang --as reviewer desk --home home
+    """
+    from engine import drafts
+
+    emit(drafts.desk_queue(opened(home), None if date is None else date.date()), as_json, "desk")

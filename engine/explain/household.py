@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from engine.db import reading
-from engine.errors import ModelError, NotAllowedError
-from engine.explain import uncertain, whatif
+from engine.errors import ModelError, NotAllowedError, UsageError
+from engine.explain import uncertain, whatif, whynot
 from engine.explain.peers import similar
 from engine.explain.records import Records, records_of
 from engine.explain.rules import action, classes, finding_rows, verdict_rows
@@ -71,7 +71,10 @@ def explain(
     IntegrityError where a stored file has changed or the numbers do not add up.
     """
     household = place.current(household)
-    stored = StoredNight(place, household, on)
+    try:
+        stored = StoredNight(place, household, on)
+    except UsageError as unknown:
+        raise _with_nights(unknown, whynot.register(place, household)) from None
     row = stored.rows("columns")
     decision = may(role, "reveal", "private", in_area(row["region"][0], areas), purpose)
     told = {"purpose": purpose, "business_date": stored.day.isoformat(), "households": [household]}
@@ -112,6 +115,12 @@ def explain(
         "peers": similar(stored),
         "done": _done(case),
     }
+    nights = whynot.register(place, household)
+    parts["why_not"] = {
+        "lanes": whynot.lanes(stored, case.item, case.left_out),
+        "register": whynot.in_short(nights),
+        "nights": nights,
+    }
     told_plainly: dict[str, Any] = plain(parts)
     digest = hashlib.sha256(json.dumps(told_plainly, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
     return {
@@ -121,6 +130,13 @@ def explain(
         "entry": entry,
         **told_plainly,
     }
+
+
+def _with_nights(unknown: UsageError, nights: list[dict[str, Any]]) -> UsageError:
+    """The refusal, with the nights that did know the household, where there are any."""
+    knew = [each["business_date"] for each in nights if each["lane"] or each["reason"]]
+    way_out = f"{len(knew)} nights knew it, from {knew[0]} to {knew[-1]}." if knew else unknown.way_out
+    return UsageError(unknown.message, way_out)
 
 
 def _case(place: Workplace, stored: StoredNight, household: str, row: pl.DataFrame) -> Case:

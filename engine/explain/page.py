@@ -88,6 +88,8 @@ LABELS: Final[dict[str, Text]] = {
     "due": Text("办理期限", "due"),
     "not_listed": Text("不在名单上：", "On no list: "),
     "until": Text("至", "until"),
+    "why_not": Text("为什么不在其他类别", "Why it is not in the other lanes"),
+    "register": Text("历次名单", "Over all nights"),
     "by_lot": Text("抽签概率", "Chance in the lottery"),
     "found": Text("发现", "Found"),
     "suggested": Text("建议事项", "Suggested programmes"),
