@@ -112,6 +112,7 @@ def drafted(
     policy: Policy = POLICY,
     day: date = DAY,
     key: bytes = KEY,
+    **more: Any,
 ) -> Draft:
     return draft_lists(
         candidates(people),
@@ -121,6 +122,7 @@ def drafted(
         policy,
         business_date=day,
         key=key,
+        **more,
     )
 
 

@@ -1,30 +1,19 @@
 """The plan from night to night: what is held, what changed, who is listed in vain, who is on duty, the desk."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import draft_cases
 import polars as pl
 import pytest
-from draft_cases import (
-    DAY,
-    KEY,
-    OPEN_WORK_SCHEMA,
-    POLICY,
-    candidates,
-    event,
-    findings,
-    gap,
-    households,
-    reason,
-    staff,
-)
+from draft_cases import DAY, POLICY, event, gap, households, reason, staff
 
 from engine.workplace import read_calendar
-from outreach.drafting import Draft, draft_lists
+from outreach.drafting import Draft
 from outreach.plan import HISTORY_SCHEMA
 from outreach.policy import Policy
 from outreach.sharing import Staff
-from outreach.workdays import WEEKDAYS, WorkCalendar
 
 CN = read_calendar("cn")
 SATURDAY = date(2025, 6, 14)
@@ -41,28 +30,8 @@ def drafted_before(households: range, lane: str = "risk", worker: str = "Ana") -
     ]
 
 
-def drafted(
-    people: list[Any],
-    history: list[Any] = (),  # type: ignore[assignment]
-    found: list[Any] = (),  # type: ignore[assignment]
-    work: list[Any] = (),  # type: ignore[assignment]
-    *,
-    team: Staff | None = None,
-    policy: Policy = POLICY,
-    day: date = DAY,
-    calendar: WorkCalendar = WEEKDAYS,
-) -> Draft:
-    return draft_lists(
-        candidates(people),
-        findings(found),
-        pl.DataFrame(list(work), schema=OPEN_WORK_SCHEMA),
-        team or staff(),
-        policy,
-        business_date=day,
-        key=KEY,
-        history=earlier(history),
-        calendar=calendar,
-    )
+def drafted(people: list[Any], history: Sequence[Any] = (), **more: Any) -> Draft:
+    return draft_cases.drafted(people, history=earlier(list(history)), **more)
 
 
 def in_lane(draft: Draft, lane: str) -> set[str]:
@@ -84,7 +53,7 @@ def test_until_a_plan_is_released_three_in_ten_of_its_places_may_change_by_rank(
 
 def test_nobody_is_held_who_may_not_be_visited_or_is_in_the_lane_no_more() -> None:
     gone = [{"household_id": "H0000", "state": "opted_out", "since": DAY, "outcome": None}]
-    draft = drafted(BETTER, drafted_before(range(16)), work=gone)
+    draft = drafted(BETTER, drafted_before(range(16)), open_work=gone)
     assert reason(draft, "H0000") == "opted_out"
     supported = [{**BETTER[0], "unsupported": False}, *BETTER[1:]]
     assert "H0000" not in in_lane(drafted(supported, drafted_before(range(1))), "risk")
@@ -92,7 +61,7 @@ def test_nobody_is_held_who_may_not_be_visited_or_is_in_the_lane_no_more() -> No
 
 def test_urgent_cases_are_added_whatever_is_held() -> None:
     found = [event(f"H{n:04d}", urgent=True) for n in range(40, 60)]
-    draft = drafted(BETTER, drafted_before(range(16)), found)
+    draft = drafted(BETTER, drafted_before(range(16)), found=found)
     assert len(in_lane(draft, "urgent")) == 20
 
 
@@ -116,7 +85,7 @@ def test_what_is_new_what_left_and_why_is_told() -> None:
         {"household_id": "H0070", "state": "open_item", "since": DAY - timedelta(days=1), "outcome": None},
         {"household_id": "H0003", "state": "opted_out", "since": DAY, "outcome": None},
     ]
-    churn = drafted(BETTER, history, work=work).churn
+    churn = drafted(BETTER, history, open_work=work).churn
     assert churn is not None
     assert churn.left["done"] == churn.left["opted_out"] == churn.left["not_known"] == 1
     assert churn.kept == 4  # one that waits, and three of whom none may go
@@ -141,7 +110,7 @@ def test_a_household_listed_in_vain_goes_to_the_desk_instead_of_on_a_list(row: d
         for name in ("first_listed", "last_listed")
     }
     draft = drafted(
-        households(60), [{"household_id": "H0000", "listings": row["listings"], **days}], [gap("H0000")]
+        households(60), [{"household_id": "H0000", "listings": row["listings"], **days}], found=[gap("H0000")]
     )
     assert ("H0000" in in_lane(draft, "gap")) is not vain
     queued = draft.desk.filter(kind="repeated")
@@ -158,9 +127,9 @@ def test_something_urgent_that_is_new_brings_the_visitor_all_the_same() -> None:
         "first_listed": DAY - timedelta(40),
         "last_listed": DAY - timedelta(2),
     }
-    assert "H0000" in in_lane(drafted(households(60), [row], [event("H0000", urgent=True)]), "urgent")
+    assert "H0000" in in_lane(drafted(households(60), [row], found=[event("H0000", urgent=True)]), "urgent")
     old = event("H0000", urgent=True, known_on=DAY - timedelta(days=3))
-    assert reason(drafted(households(60), [row], [old]), "H0000") == "escalated"
+    assert reason(drafted(households(60), [row], found=[old]), "H0000") == "escalated"
 
 
 def test_findings_for_the_desk_open_no_lane_and_are_due_in_twenty_working_days() -> None:
@@ -195,7 +164,7 @@ def test_a_visit_whose_time_has_run_out_and_one_that_has_become_urgent_are_told_
         {"household_id": f"H000{n}", "state": "open_item", "since": DAY - timedelta(days=9), "outcome": None}
         for n in range(3)
     ]
-    draft = drafted(households(30), history, [event("H0002", urgent=True)], work)
+    draft = drafted(households(30), history, found=[event("H0002", urgent=True)], open_work=work)
     assert draft.desk.select("kind", "household_id").rows() == [("risen", "H0002"), ("overdue", "H0000")]
 
 
