@@ -23,6 +23,8 @@ from engine.workplace import Workplace
 from models.groupings import groupings
 from outreach.compared import exchanged, totals
 from outreach.drafting import Draft
+from outreach.duplicates import settled
+from outreach.findings import FINDINGS_SCHEMA
 from outreach.policy import Policy
 
 
@@ -101,7 +103,10 @@ def _stored(place: Workplace, night: Night) -> Given:
     models = {risk: (name, kept_model(place.home, risk, name)) for risk, name in manifest["models"].items()}
     scores = {risk: frame(f"scores_{risk}") for risk in models}
     tested = tested_of(place, models)
-    return Given(frame("columns"), frame("groups"), scores, frame("findings"), tested, read_standing(folder))
+    empty = pl.DataFrame(schema=FINDINGS_SCHEMA)
+    reviews = frame("reviews") if "reviews.parquet" in manifest["files"] else empty
+    standing = read_standing(folder)
+    return Given(frame("columns"), frame("groups"), scores, frame("findings"), reviews, tested, standing)
 
 
 def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
@@ -115,7 +120,8 @@ def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
 
     made = make_night(place, business_date, population, models, standing, challengers={})
     tested = tested_of(place, models)
-    return Given(made.columns, made.groups, made.scores, made.findings, tested, made.standing)
+    reviews = settled(part.reviews for part in made.verdicts)
+    return Given(made.columns, made.groups, made.scores, made.findings, reviews, tested, made.standing)
 
 
 def _told(draft: Draft, policy: Policy, given: Given) -> dict[str, Any]:

@@ -346,7 +346,7 @@ def _refer(session: Session, place: Workplace, visit: Visit, owner: str, worker:
         about=visit.about,
         owner=owner.strip() or (worker if rule.owner == "caseworker" else rule.owner),
         opened_on=today,
-        due_on=place.policy.referral_due(rule.opens, today),
+        due_on=place.policy.referral_due(rule.opens, today, place.calendar),
     )
     session.add(referral)
     return referral

@@ -9,11 +9,11 @@ from sqlmodel import Session, col
 
 from engine.nights import STANDING
 from engine.tables import OutreachItem, OutreachList, Visit
+from engine.visits import counts
 from outreach.lifecycle import step
+from outreach.outcomes import CONTINUED
 from outreach.plan import HISTORY_SCHEMA
 
-NOBODY_MET: Final = ("V40",)
-"""Outcomes that are no answer: the household was listed and nobody was met."""
 WENT_OUT: Final = ("open", "escalated", "done")
 
 
@@ -85,7 +85,7 @@ def _answered(session: Session, business_date: date) -> pl.DataFrame:
     """The last visit of each household with an answer."""
     statement = (
         sa.select(col(Visit.household_id), sa.func.max(col(Visit.visited_on)))
-        .where(col(Visit.outcome).not_in(NOBODY_MET), col(Visit.visited_on) <= business_date)
+        .where(counts(), col(Visit.outcome).not_in(CONTINUED), col(Visit.visited_on) <= business_date)
         .group_by(col(Visit.household_id))
     )
     schema = {"household_id": pl.String, "answered_on": pl.Date}

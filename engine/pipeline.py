@@ -28,6 +28,7 @@ from models.peers import peer_medians
 from models.risk import RiskModel
 from outreach.carried import carried
 from outreach.drafting import Draft, draft_lists
+from outreach.duplicates import settled
 from outreach.eligibility import Verdicts
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.policy import Policy
@@ -138,8 +139,9 @@ def make_night(
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
     shift = shifts(place.home, models, columns, scores)  # and how far this is from what the models were made from
     verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
+    reviews = settled(part.reviews for part in verdicts)
     found, tested = findings_of(verdicts), tested_of(place, models)
-    given = Given(columns, groups, scores, found, tested, standing(columns))
+    given = Given(columns, groups, scores, found, reviews, tested, standing(columns))
     draft = draft_of(place, place.policy, given, business_date)  # 5  leave out, rank, explore, share out
     shadow = scores_of(challengers, columns, groups, place.threads)
     return Made(
@@ -168,6 +170,7 @@ class Given:
     groups: pl.DataFrame
     scores: Mapping[str, pl.DataFrame]
     findings: pl.DataFrame
+    reviews: pl.DataFrame
     tested: Mapping[str, pl.DataFrame]
     standing: Standing
 
@@ -200,6 +203,7 @@ def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date
         key=place.keys.tie_break,
         history=given.standing.history,
         calendar=place.calendar,
+        reviews=given.reviews,
     )
 
 

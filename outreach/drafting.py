@@ -92,6 +92,7 @@ def draft_lists(
     key: bytes,
     history: pl.DataFrame | None = None,
     calendar: WorkCalendar = WEEKDAYS,
+    reviews: pl.DataFrame | None = None,
 ) -> Draft:
     """Draft the lists of a business date.
 
@@ -110,7 +111,8 @@ def draft_lists(
     allowed; of the visits the newest counts. A cool-down is broken by an urgent finding known after the visit.
 
     ``history`` (``plan.HISTORY_SCHEMA``): earlier lists of these households; None = there were none. ``calendar``:
-    the working days; on days when nobody works, urgent and event visits go to those on duty.
+    the working days; on days when nobody works, urgent and event visits go to those on duty. ``reviews``: findings
+    for the desk, of the shape of ``findings``.
 
     ``key``: secret bytes for ties and lots, at most 64. Without scores the risk lane runs on the income line.
     Raises ``ValueError`` for a missing column, a household that stands twice, an unknown state or outcome;
@@ -138,11 +140,12 @@ def draft_lists(
     escalated = repeated.join(left_out.filter(pl.col("reason") == "escalated"), on="household_id", how="semi")
     risen = people.filter((pl.col("reason") == "open_item") & (pl.col("urgent_known_on") > pl.col("waits_since")))
     unserved = people.filter(pl.col("problem") == "no_caseworker")["area"].value_counts().sort("area")
+    for_review = findings if reviews is None else pl.concat([findings, reviews])
     return Draft(
         items,
         left_out,
         "model" if scored.to_series().any() else "rules_and_income_line",
-        desk_of(findings, items, earlier, escalated, risen, policy=policy, day=business_date, calendar=calendar),
+        desk_of(for_review, items, earlier, escalated, risen, policy=policy, day=business_date, calendar=calendar),
         dict(unserved.iter_rows()),
         price,
         churn_of(items, left_out, earlier),

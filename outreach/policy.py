@@ -311,7 +311,7 @@ class Policy(Section):
         wait = self.clocks.gap_working_days if lane == "gap" else self.clocks.other_working_days
         return calendar.after(day, wait)
 
-    def referral_due(self, kind: str, day: date) -> date:
+    def referral_due(self, kind: str, day: date, calendar: WorkCalendar = WEEKDAYS) -> date:
         """The day by which a referral (``outcomes.REFERRALS``) that was opened on a day should be settled."""
         days = self.referrals
         if kind == "safety":
@@ -322,7 +322,7 @@ class Policy(Section):
             "moved": days.register_working_days,
             "deceased": days.register_working_days,
         }.get(kind, days.review_working_days)
-        return working_days_after(day, wait)
+        return calendar.after(day, wait)
 
     def shift_held(self, shift: Mapping[str, Mapping[str, Any]]) -> str | None:
         """Why a night is to be held whose models are out of their depth, or None.

@@ -146,6 +146,13 @@ def test_findings_for_the_desk_open_no_lane_and_are_due_in_twenty_working_days()
     ]
 
 
+def test_findings_that_come_apart_from_the_others_are_for_the_desk_as_well() -> None:
+    found = draft_cases.findings([gap("H0000", code="DUP-01")])
+    draft = drafted(households(30, unsupported=False), reviews=found)
+    assert draft.desk["code"].to_list() == ["DUP-01"]
+    assert set(draft.items["lane"].cast(pl.String)) == {"random"}
+
+
 def test_urgent_visits_beyond_capacity_are_listed_and_told_to_the_desk() -> None:
     found = [event(f"H{n:04d}", urgent=True) for n in range(30)]
     draft = drafted(households(60), found=found)
