@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+from sqlmodel import Session, col, select
 
 from engine.codeversion import code_version
 from engine.errors import IntegrityError
@@ -18,9 +19,10 @@ from engine.identity import Domain, renewed
 from engine.nights import Facts
 from engine.population import Population, Progress
 from engine.recordstore import summary
+from engine.tables import Night
 from engine.workplace import Models, Workplace
 from models.stability import places
-from outreach.desk import for_the_desk
+from outreach.desk import DESK_SCHEMA, for_the_desk
 from outreach.drafting import Draft
 from outreach.duplicates import settled
 from outreach.eligibility import Verdicts, traces
@@ -34,8 +36,8 @@ LISTED: Final = "listed"
 RETIRED: Final = "retired"
 """What a manifest holds of a night whose other files were past their time: since when, after how many months."""
 GIVEN: Final = "given"
-_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave", "duty", "history")
-_LATER: Final = ("duty", "history")
+_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave", "duty", "history", "queued")
+_LATER: Final = ("duty", "history", "queued")
 """What nights of earlier versions were not given."""
 
 
@@ -46,6 +48,7 @@ class Standing:
     work: pl.DataFrame
     staff: Staff
     history: pl.DataFrame = field(default_factory=no_history)
+    queued: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DESK_SCHEMA))
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,16 @@ def as_now(place: Workplace, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     )
 
 
+def queued_before(place: Workplace, session: Session, business_date: date) -> pl.DataFrame:
+    """The desk queue of the newest night before a date, with the numbers of now; empty where none is kept."""
+    before = select(col(Night.business_date)).where(Night.kind == "night", Night.business_date < business_date)
+    day = session.exec(before.order_by(col(Night.business_date).desc()).limit(1)).first()
+    path = None if day is None else place.home.nights / day.isoformat() / "desk.parquet"
+    if day is None or path is None or not path.is_file():
+        return pl.DataFrame(schema=DESK_SCHEMA)
+    return as_now(place, pl.read_parquet(path, glob=False), version_of(read_manifest(place, day)))
+
+
 def read_standing(folder: Path) -> Standing:
     """What was given to a night, from its folder; raises IntegrityError where it is lost or damaged."""
     try:
@@ -161,7 +174,8 @@ def read_standing(folder: Path) -> Standing:
             "Put the folder back from a backup. A night made before replays were kept cannot be made again.",
         ) from None
     staff = Staff(*(frames[name] for name in ("caseworkers", "areas", "leave", "duty") if name in frames))
-    return Standing(frames["work"], staff, frames.get("history", no_history()))
+    later = {name: frames[name] for name in ("history", "queued") if name in frames}
+    return Standing(frames["work"], staff, **later)
 
 
 def facts_of(
@@ -250,8 +264,8 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
 def _given(standing: Standing) -> dict[str, pl.DataFrame]:
     """What was given to the night, kept so that it can be made again."""
     staff = standing.staff
-    given = (standing.work, staff.caseworkers, staff.areas, staff.leave, staff.duty, standing.history)
-    frames = dict(zip(_GIVEN_NAMES, given, strict=True))
+    given = (standing.work, staff.caseworkers, staff.areas, staff.leave, staff.duty)
+    frames = dict(zip(_GIVEN_NAMES, (*given, standing.history, standing.queued), strict=True))
     return {f"{GIVEN}/{name}": frame for name, frame in frames.items()}
 
 

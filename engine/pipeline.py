@@ -15,7 +15,7 @@ from engine.errors import ModelError, UsageError
 from engine.holding import doubts, held_by
 from engine.intake.inbox import TakenIn
 from engine.lease import Claim
-from engine.nightfolder import Made, Standing, facts_of, write_night
+from engine.nightfolder import Made, Standing, facts_of, queued_before, write_night
 from engine.nights import Saved
 from engine.population import Population, Progress, silent
 from engine.retraction import retire_gone
@@ -188,7 +188,8 @@ def standing_of(place: Workplace, session: Session, business_date: date, moved: 
     """What stands when the lists of a date are drafted; ``moved``: who goes on under which number."""
     staff = place.bureau.staff(nights.planned_this_week(session, business_date))
     work = carried(nights.open_work(session, business_date), moved)
-    return Standing(work, staff, history.of(session, business_date))
+    queued = queued_before(place, session, business_date)
+    return Standing(work, staff, history.of(session, business_date), queued)
 
 
 def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date) -> Draft:
@@ -204,6 +205,7 @@ def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date
         history=given.standing.history,
         calendar=place.calendar,
         reviews=given.reviews,
+        queued=given.standing.queued,
     )
 
 

@@ -64,6 +64,7 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
         given,
         work=as_now(place, given.work, version_of(told)),
         history=as_now(place, given.history, version_of(told)),
+        queued=as_now(place, given.queued, version_of(told)),
     )
     made = make_night(then, business_date, population, models, lambda _columns: given, challengers=challengers)
     made = dataclasses.replace(made, held_reason=told["held_reason"])

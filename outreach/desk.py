@@ -37,6 +37,7 @@ def desk_of(
     repeated: pl.DataFrame,
     risen: pl.DataFrame,
     *,
+    queued: pl.DataFrame,
     policy: Policy,
     day: date,
     calendar: WorkCalendar,
@@ -44,8 +45,9 @@ def desk_of(
     """The desk queue (``DESK_SCHEMA``), by kind, due date and household.
 
     ``findings``: of the night; ``items``: its draft; ``repeated``: those whom it did not list again
-    (``plan.in_vain``); ``risen``: household_id, urgent_known_on of those who wait on a list. A household may stand
-    in it more than once. What has no date of its own counts from today.
+    (``plan.in_vain``); ``risen``: household_id, urgent_known_on of those who wait on a list; ``queued``: the queue
+    of the night before, by which what is reviewed keeps its due date. A household may stand in it more than once.
+    What has no date of its own counts from today.
     """
     reviewed = findings.filter(for_the_desk()).select(
         "household_id",
@@ -54,12 +56,13 @@ def desk_of(
         kind=pl.col("code").str.head(3),
         since="known_on",
     )
-    clock = policy.clocks.desk_working_days
-    ends = {since: calendar.after(since or day, clock) for since in reviewed["since"].unique()}
-    due = [ends[since] for since in reviewed["since"]]
+    first = calendar.after(day, policy.clocks.desk_working_days)
+    waiting = queued.group_by("household_id", "code").agg(before=pl.col("due_on").min())
     late = history.filter(pl.col("state").is_in(["open", "escalated"]) & (pl.col("due_on") < day))
     parts = [
-        reviewed.with_columns(due_on=pl.Series(due, dtype=pl.Date)),
+        reviewed.join(waiting, on=["household_id", "code"], how="left")
+        .with_columns(due_on=pl.coalesce("before", pl.lit(first)))
+        .drop("before"),
         items.filter("over_capacity").select(
             "household_id", "caseworker_id", "due_on", kind=pl.lit("over_capacity"), since=pl.lit(day)
         ),

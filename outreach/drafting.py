@@ -13,7 +13,7 @@ from polars.datatypes import DataTypeClass
 from models.keyed import keyed_hash
 from outreach import sharing
 from outreach.candidates import CANDIDATE_COLUMNS, OPEN_WORK_COLUMNS, prepared
-from outreach.desk import desk_of
+from outreach.desk import DESK_SCHEMA, desk_of
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.plan import HELD_LANES, HISTORY_SCHEMA, Churn, churn_of, held_by_plan, in_vain, no_history
 from outreach.planning import ALARMS, FloorPrice, Night, given_out
@@ -93,6 +93,7 @@ def draft_lists(
     history: pl.DataFrame | None = None,
     calendar: WorkCalendar = WEEKDAYS,
     reviews: pl.DataFrame | None = None,
+    queued: pl.DataFrame | None = None,
 ) -> Draft:
     """Draft the lists of a business date.
 
@@ -112,7 +113,7 @@ def draft_lists(
 
     ``history`` (``plan.HISTORY_SCHEMA``): earlier lists of these households; None = there were none. ``calendar``:
     the working days; on days when nobody works, urgent and event visits go to those on duty. ``reviews``: findings
-    for the desk, of the shape of ``findings``.
+    for the desk, of the shape of ``findings``; ``queued``: the desk queue of the night before.
 
     ``key``: secret bytes for ties and lots, at most 64. Without scores the risk lane runs on the income line.
     Raises ``ValueError`` for a missing column, a household that stands twice, an unknown state or outcome;
@@ -141,11 +142,22 @@ def draft_lists(
     risen = people.filter((pl.col("reason") == "open_item") & (pl.col("urgent_known_on") > pl.col("waits_since")))
     unserved = people.filter(pl.col("problem") == "no_caseworker")["area"].value_counts().sort("area")
     for_review = findings if reviews is None else pl.concat([findings, reviews])
+    desk = desk_of(
+        for_review,
+        items,
+        earlier,
+        escalated,
+        risen,
+        queued=pl.DataFrame(schema=DESK_SCHEMA) if queued is None else queued,
+        policy=policy,
+        day=business_date,
+        calendar=calendar,
+    )
     return Draft(
         items,
         left_out,
         "model" if scored.to_series().any() else "rules_and_income_line",
-        desk_of(for_review, items, earlier, escalated, risen, policy=policy, day=business_date, calendar=calendar),
+        desk,
         dict(unserved.iter_rows()),
         price,
         churn_of(items, left_out, earlier),

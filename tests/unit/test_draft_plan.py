@@ -153,6 +153,13 @@ def test_findings_that_come_apart_from_the_others_are_for_the_desk_as_well() -> 
     assert set(draft.items["lane"].cast(pl.String)) == {"random"}
 
 
+def test_what_is_reviewed_keeps_the_due_date_that_it_got_first() -> None:
+    people, found = households(30, unsupported=False), [gap("H0000", code="DUP-01"), gap("H0001", code="DUP-01")]
+    first = drafted(people, found=found[:1], day=DAY).desk
+    later = drafted(people, found=found, day=DAY + timedelta(days=7), queued=first).desk
+    assert later["due_on"].to_list() == [date(2025, 7, 7), date(2025, 7, 14)]
+
+
 def test_urgent_visits_beyond_capacity_are_listed_and_told_to_the_desk() -> None:
     found = [event(f"H{n:04d}", urgent=True) for n in range(30)]
     draft = drafted(households(60), found=found)
