@@ -14,6 +14,7 @@ from engine.nights import SixNumbers
 from features.catalog import by_name
 from outreach import wording_casework as casework
 from outreach import wording_drafting
+from outreach import wording_night as words
 from outreach.bands import RISKS
 from outreach.wording import Text, day, same
 
@@ -84,9 +85,13 @@ LABELS: Final = {
     "quarantined": Text("隔离", "Quarantined"),
     "matched": Text("找到主人", "Found their owner"),
     "last_known": Text("最近得知", "Last known on"),
+    "days_old": Text("距今天数", "Days old"),
     "months": Text("月份", "Months"),
     "absent": Text("没有提供", "Not delivered"),
     "unknown": Text("未知", "unknown"),
+    "confirmed": Text("建议走访的，有多少核实有需要", "Of 100 suggested, how many were confirmed"),
+    "fairness": Text("是否漏掉某些人群", "Whether some groups are missed"),
+    "overrides": Text("人改了机器的什么，为什么", "What people overrode, and why"),
     "models": Text("模型有多准", "How well the models find"),
     "candidate": Text(
         "这是候选模型的数字；它没有启用。", "These are the figures of a candidate; it is not in use."
@@ -121,8 +126,9 @@ class NightReport:
 
     ``manifest`` is the night's own; ``previous`` that of the night before (None: the first). ``experiments`` holds
     the experiment of each risk as JSON values, ``not_fetched`` the departments' databases that could not be read
-    when they were due (``since`` a day, and ``why``), ``push`` the messages by channel. Nothing here
-    names a person or a household.
+    when they were due (``since`` a day, and ``why``), ``push`` the messages by channel,
+    ``confirmed`` and ``overrides`` what visits confirmed so far and what people overrode since the night before
+    (``engine.confirmed``). Nothing here names a person or a household.
     """
 
     manifest: Mapping[str, Any]
@@ -131,6 +137,8 @@ class NightReport:
     previous: Mapping[str, Any] | None = None
     objections: Text = casework.WHOM_TO_OBJECT
     not_fetched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    confirmed: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Sequence[Mapping[str, Any]] = ()
     push: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -166,7 +174,12 @@ def night_page(report: NightReport) -> bytes:
         notices=_notices(manifest),
         six=[(SIX[name], f"{value:,}") for name, value in vars(report.numbers).items()],
         changes=_changes(manifest, report.previous),
-        sources=[_source(row) for row in manifest.get("sources", ())],
+        sources=[_source(row, manifest["business_date"]) for row in manifest.get("sources", ())],
+        asked_by=words.ASKED_BY,
+        confirmed=words.confirmed(report.confirmed, shown),
+        fairness=words.fair(report.experiments),
+        no_gate=words.NO_GATE,
+        overrides=words.overridden(report.overrides, shown),
         absent=[*_absent(manifest), *_not_fetched(report)],
         experiments=[
             _experiment(report, risk, experiment) for risk, experiment in sorted(report.experiments.items())
@@ -191,8 +204,8 @@ def human_part(report: NightReport) -> dict[str, Any]:
         "limits": LIMITS,
         "objections": (report.objections,),
     }
-    words = {name: [{"zh": text.zh, "en": text.en} for text in listed] for name, listed in texts.items()}
-    return {**words, "six_numbers": dict(vars(report.numbers))}
+    said = {name: [{"zh": text.zh, "en": text.en} for text in listed] for name, listed in texts.items()}
+    return {**said, "six_numbers": dict(vars(report.numbers))}
 
 
 def _notices(manifest: Mapping[str, Any]) -> tuple[Text, ...]:
@@ -234,6 +247,7 @@ def _changes(manifest: Mapping[str, Any], previous: Mapping[str, Any] | None) ->
     return [
         Text(f"上一夜：{since.zh}", f"the night before: {since.en}"),
         *(said or [Text("输入没有变化", "the inputs are the same")]),
+        *words.compared(manifest, previous, shown),
     ]
 
 
@@ -241,14 +255,16 @@ def _ids(manifest: Mapping[str, Any]) -> list[str]:
     return [str(each) for each in manifest.get("deliveries", ())]
 
 
-def _source(row: Mapping[str, Any]) -> tuple[Text, tuple[Text, ...]]:
+def _source(row: Mapping[str, Any], night: str) -> tuple[Text, tuple[Text, ...]]:
     rate, months, last = row.get("match_rate"), row.get("months"), row.get("last_known_on")
+    age = None if last is None else (date.fromisoformat(night) - date.fromisoformat(last)).days
     return casework.source_name(row["name"]), (
         same(f"{row['rows']:,}"),
         same(f"{row['accepted']:,}"),
         same(f"{row['quarantined']:,}"),
         same("–" if rate is None else f"{100 * rate:.0f}%"),
         LABELS["unknown"] if last is None else day(date.fromisoformat(last)),
+        same("–" if age is None else f"{age:,}"),
         same("–" if months is None else " – ".join(months)),
     )
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine import audit, nights
+from engine.confirmed import confirmed, overrides
 from engine.db import reading
 from engine.errors import HomeError, XunfangError
 from engine.files import sha256_of, write_bytes
@@ -113,6 +114,8 @@ def _write_report(place: Workplace, business_date: date, path: Path) -> bool:
         None if before is None or not _has_manifest(place, before) else read_manifest(place, before.business_date),
         not_fetched=not_fetched(place.home),
         push=push_figures(place, business_date),
+        confirmed=confirmed(place, business_date),
+        overrides=overrides(place, None if before is None else before.finished_at, place.log.clock()),
     )
     write_bytes(path, night_page(report))
     return True

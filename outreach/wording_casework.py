@@ -114,6 +114,9 @@ SOURCES: Final[dict[str, Text]] = {
     "utility": Text("水电气", "utilities"),
 }
 
+IDENTITY: Final = Text("身份信息（保管库）", "identities (in the vault)")
+"""What is delivered and is no record: numbers, names, phones and addresses."""
+
 RELATIONS: Final[dict[str, Text]] = {
     "head": Text("户主", "head"),
     "spouse": Text("配偶", "spouse"),
@@ -165,7 +168,7 @@ BANDS_OF_SHIFT: Final[dict[str, Text]] = {
 
 def source_name(kind: str) -> Text:
     """The name of a kind of source record."""
-    return SOURCES.get(kind, Text(kind, kind))
+    return IDENTITY if kind == "identity" else SOURCES.get(kind, Text(kind, kind))
 
 
 def left_out(code: str) -> Text:

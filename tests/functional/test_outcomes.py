@@ -274,6 +274,9 @@ def test_a_visited_household_is_left_in_peace_the_next_night_and_is_a_label_of_t
         assert until is None or str(row["until"].item()) == until
     found = done(xunfang("yield", "--home", home, "--json")).json
     assert found["visits"] == 2
+    report = (home / "nights" / NEXT / "report.html").read_text("utf-8")
+    assert "≤ 7 visits with an answer: too few for a share" in report
+    assert "an outcome of a visit was taken back<" in report
     explained = done(
         xunfang("--as", "reviewer", "explain", visited["household"], "--home", home, "--date", NIGHT, "--json")
     ).json

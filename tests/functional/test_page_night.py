@@ -1,6 +1,7 @@
 """The report of a night: what it is for, six numbers, sources, figures, suppressed counts, both languages."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from engine.nights import SixNumbers
 from engine.report import CONTENDERS, LIMITS, POPULATIONS, PURPOSE, SIX, NightReport, human_part, night_page, shown
 from outreach.wording import Text
 from outreach.wording_casework import NO_MODEL, WHOM_TO_OBJECT
+from outreach.wording_night import ASKED_BY, NO_GATE, NO_VISITS, NOT_THE_SAME, NOTHING_OVERRIDDEN
 
 NUMBERS = SixNumbers(read=1_234_567, quarantined=3, scored=11_450, listed=96, sent=8, answered=0)
 MANIFEST: dict[str, Any] = {
@@ -98,6 +100,7 @@ def test_every_source_says_its_rows_and_how_fresh_it_is() -> None:
         "10",
         "99%",
         "2026年11月20日20 November 2026",
+        "1",
         "2024-11 – 2026-10",
     ]
     assert rows["法定赡养关系duties of support"][4] == "未知unknown"
@@ -187,3 +190,62 @@ def test_the_manifest_part_is_plain_and_in_both_languages() -> None:
     assert part["six_numbers"]["scored"] == 11_450
     assert part["notices"] == [{"zh": NO_MODEL.zh, "en": NO_MODEL.en}]
     assert all(set(each) == {"zh", "en"} for each in part["purpose"])
+
+
+GATE = {"verdict": "held", "reasons": [{"zh": "某人群被漏掉", "en": "a group is missed"}]}
+CONFIRMED = {
+    "all": {"answered": 60, "confirmed": 42},
+    "bands": [
+        {"risk": "relative_poverty", "band": "very_high", "answered": 40, "confirmed": 33, "expected": 0.72},
+        {"risk": "relative_poverty", "band": "medium", "answered": 6, "confirmed": 5, "expected": 0.2},
+    ],
+}
+OVERRIDES = [
+    {"action": "lists released", "reason": "the new hospital explains it", "count": 1},
+    {"action": "outcome taken back", "reason": None, "count": 3},
+    {"action": "items taken off", "reason": "opted_out", "count": 4},
+]
+
+
+def test_before_any_visit_nothing_is_said_of_how_many_are_in_need() -> None:
+    page = said(report())
+    assert NO_VISITS.zh in page
+    assert NO_VISITS.en in page
+    assert "visits with an answer" not in page
+
+
+def test_of_a_hundred_suggested_the_report_says_how_many_were_confirmed_beside_what_the_model_said() -> None:
+    page = said(replace(report(), confirmed=CONFIRMED))
+    assert "of those suggested: of 100 visits with an answer, about 70 found need (95 % interval 57 to 80" in page
+    assert "很高：每 100 户有结论的走访中，约 82 户核实有需要" in page
+    assert "the model said about 72" in page
+    assert "medium: ≤ 7 visits with an answer: too few for a share" in page
+    assert NOT_THE_SAME.en in page
+
+
+def test_the_report_says_whether_groups_are_missed_and_what_people_overrode() -> None:
+    experiments = {"relative_poverty": {**experiment(), "fairness_gate": GATE}}
+    page = said(replace(report(), experiments=experiments, overrides=OVERRIDES))
+    assert "held: a group is found too seldom, beyond doubt" in page
+    assert "某人群被漏掉" in page
+    assert "lists were released by a person: the new hospital explains it" in page
+    assert "an outcome of a visit was taken back × 3" in page
+    assert "Taken off: opted out: ≤ 7" in page
+    plain = said(report())
+    assert NOTHING_OVERRIDDEN.en in plain
+    assert NO_GATE.en in plain
+
+
+def test_a_night_is_compared_with_the_one_before() -> None:
+    before = {**MANIFEST, "business_date": "2026-11-20", "lanes": {"urgent": 3, "gap": 30, "random": 12}}
+    page = said(replace(report(), previous=before))
+    assert "57 households listed, 45 the night before" in page
+    assert "May be missing a programme 30 → 40" in page
+    assert "Drawn at random" not in page.split("What changed")[1].split("</section>")[0]
+    assert "nothing newer from: income" in page
+
+
+def test_every_part_names_the_standards_that_ask_for_it_in_the_order_of_the_page() -> None:
+    page = said(report())
+    places = [page.index(text.en) for text in ASKED_BY.values()]
+    assert places == sorted(places)
