@@ -49,7 +49,7 @@ tamper: install  ## the audit log changed in 14 ways at 1,000 places on SQLite a
 	PYTHONPATH=tests:. $(BIN)/python tests/long/tamper.py $(TAMPER)
 
 push-faults: install   ## ten faults of a receiver, 1,000 lists each: none lost, none told of twice (a quarter of an hour)
-	PYTHONPATH=tests:. $(BIN)/python tests/long/push_faults.py $(PUSH_FAULTS)
+	PYTHONPATH=tests:. $(BIN)/python tests/long/push_lists.py $(PUSH_FAULTS)
 
 lock:            ## resolve pyproject.toml again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock

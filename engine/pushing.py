@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from engine.db import reading, writing
@@ -72,22 +73,23 @@ def dead_letters(place: Workplace) -> dict[str, Any]:
 def retry(
     place: Workplace, *, message: str | None = None, channel: str | None = None, reason: str
 ) -> dict[str, Any]:
-    """Let dead messages be sent once more: one, those of a channel, or all. Audited.
+    """Let dead messages, and those that wait for another try, be due now: one, those of a channel, or all. Audited.
 
     Raises UsageError where none is meant, or the reason is blank.
     """
     if not reason.strip():
         raise UsageError("--reason is empty", "Say in a sentence why; it is kept for the auditor.")
-    dead = select(PushMessage).where(col(PushMessage.state) == "dead", col(PushMessage.read_at).is_(None))
+    dead = sa.and_(col(PushMessage.state) == "dead", col(PushMessage.read_at).is_(None))
+    meant = select(PushMessage).where(sa.or_(dead, col(PushMessage.state) == "waiting"))
     if message is not None:
-        dead = dead.where(col(PushMessage.message_id) == message)
+        meant = meant.where(col(PushMessage.message_id) == message)
     if channel is not None:
-        dead = dead.where(col(PushMessage.channel) == channel)
+        meant = meant.where(col(PushMessage.channel) == channel)
     with writing(place.database) as session:
-        rows = session.exec(dead.order_by(col(PushMessage.id))).all()
+        rows = session.exec(meant.order_by(col(PushMessage.id))).all()
         if not rows:
-            meant = message or (f"--channel {channel}" if channel is not None else "no message")
-            raise UsageError(f"{meant}: no dead letter is meant by this", "xunfang push dead lists them.")
+            named = message or ("all" if channel is None else f"--channel {channel}")
+            raise UsageError(f"{named}: no message is dead or waits", "xunfang push status lists them.")
         send_again(session, rows, place.log.clock())
         ids = [row.message_id for row in rows]
         place.log.note("messages sent again", "list", {"messages": ids, "reason": reason.strip()}, session)

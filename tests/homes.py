@@ -138,6 +138,22 @@ def frame(home: Path, name: str, day: str = NIGHT) -> pl.DataFrame:
     return pl.read_parquet(home / "nights" / day / f"{name}.parquet")
 
 
+def change(home: Path, statement: str) -> None:
+    """Change a home's database behind its back."""
+    database = sqlite3.connect(home / "xunfang.db")
+    with database:
+        database.execute(statement)
+    database.close()
+
+
+def ask(home: Path, statement: str) -> list[tuple[Any, ...]]:
+    """What a home's database answers."""
+    database = sqlite3.connect(home / "xunfang.db")
+    found = database.execute(statement).fetchall()
+    database.close()
+    return found
+
+
 def set_policy(home: Path, section: str, name: str, value: object) -> None:
     """Change one value of a home's policy."""
     path = home / "policy.toml"

@@ -56,13 +56,14 @@ def push_dead(home: HomeOption, as_json: JsonOption = False) -> None:
 def push_retry(
     home: HomeOption,
     reason: ReasonOption,
-    message: Annotated[str | None, typer.Argument(help="Which; without it, all dead letters.")] = None,
+    message: Annotated[str | None, typer.Argument(help="Which; without it, all.")] = None,
     *,
     channel: Annotated[str | None, typer.Option(help="Those of this channel only.")] = None,
     actor: ActorOption = "operator",
     as_json: JsonOption = False,
 ) -> None:
-    """Send dead letters once more, under the same keys, so that a receiver that had them takes none twice.
+    """Let dead letters, and what waits for another try, be due now, under the same keys: what a receiver had, it
+    takes no second time.
 
     Example: xunfang push retry --channel county --reason "its disk was full" --home home
     """

@@ -88,7 +88,7 @@ def claim_next(
     channels: Collection[str],
     urgent_only: Collection[str] = (),
 ) -> Claimed | None:
-    """Claim the message that has been due longest, for so many seconds; null where nothing may be sent now.
+    """Claim a message for so many seconds, the urgent first, then the longest due; null where nothing is due.
 
     ``channels`` may be sent to, of ``urgent_only`` only what is urgent. A claim that lasts for more than twice its
     length from now was made by a clock that has gone back since; it counts as run out.
@@ -157,7 +157,7 @@ def put_back(session: Session, claimed: Claimed, problem: str, now: datetime, *,
 
 
 def send_again(session: Session, rows: Collection[PushMessage], now: datetime) -> None:
-    """Let dead messages wait once more, under the same keys, with all their attempts."""
+    """Let messages that are dead, or wait for another try, be due now, under the same keys, with all attempts."""
     for row in rows:
         row.state, row.attempts, row.due_at, row.settled_at = "waiting", 0, now, None
     session.flush()

@@ -117,6 +117,10 @@ class Sender:
             return CHANNELS[channel.kind](channel, self._message(claimed), self.hand, self.clock())
         except NoAnswerError as none:
             return Answer("again", str(none), silent=none.silent)
+        except HomeError:
+            raise
+        except Exception as bug:  # one message that cannot be sent must not keep all others back
+            return Answer("again", f"a mistake of this program ({type(bug).__name__})")
 
     def _message(self, claimed: Claimed) -> Message:
         row = claimed.row

@@ -1,7 +1,6 @@
 """Lists that were saved and not written: whatever happens in between, each is written once, and says the truth."""
 
 import shutil
-import sqlite3
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 import tomli_w
-from homes import NIGHT, copy_of, demo_home, done, hashes, xunfang
+from homes import NIGHT, ask, change, copy_of, demo_home, done, hashes, xunfang
 
 from engine import trial
 from engine.ledger import Schedule
@@ -32,20 +31,6 @@ def home(demo: Path, tmp_path: Path) -> Path:
     shutil.rmtree(copy / "lists")
     change(copy, "UPDATE delivery SET sent_at = NULL")
     return copy
-
-
-def change(home: Path, statement: str) -> None:
-    database = sqlite3.connect(home / "xunfang.db")
-    with database:
-        database.execute(statement)
-    database.close()
-
-
-def ask(home: Path, statement: str) -> list[tuple[Any, ...]]:
-    database = sqlite3.connect(home / "xunfang.db")
-    found = database.execute(statement).fetchall()
-    database.close()
-    return found
 
 
 def text_of(home: Path) -> str:

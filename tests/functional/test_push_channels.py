@@ -7,9 +7,12 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import ssl
 import time
+import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -101,6 +104,31 @@ def test_the_signature_is_that_of_the_standards_own_example() -> None:
     at = NOW.fromtimestamp(1614265330, NOW.tzinfo)
     made = headers_of("msg_p5jXN8AQM9LWM0D4loKWxJek", at, body, key)
     assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_receivers_check_in_the_operators_guide_holds(receiver: Receiver, hand: Hand) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operator.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert code is not None
+    told: dict[str, Any] = {}
+    exec(code[1], told)
+    check = told["is_from_xunfang"]
+    assert len([line for line in code[1].splitlines() if line.startswith("    ")]) <= 10
+    now, body = datetime.now(UTC), b'{"type":"list.ready"}'
+    headers = headers_of(MESSAGE.message_id, now, body, [b"n" * 32, KEY])
+    assert check(headers, body, SECRET)
+    assert not check(headers, body + b" ", SECRET)
+    assert not check(headers, body, "whsec_" + base64.b64encode(b"x" * 32).decode())
+    assert not check({**headers, "webhook-id": "msg_another"}, body, SECRET)
+    assert not check(headers_of(MESSAGE.message_id, now - timedelta(minutes=6), body, [KEY]), body, SECRET)
+
+
+def test_the_channels_in_the_operators_guide_are_sound() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operator.md").read_text("utf-8")
+    block = re.search(r"```toml\n(\[push\]\n.*?)```", guide, re.DOTALL)
+    assert block is not None
+    push = PushSettings.model_validate(tomllib.loads(block[1])["push"])
+    assert {channel.kind for channel in push.channel.values()} == {"email", "webhook", "dingtalk"}
 
 
 def test_while_a_secret_is_changed_both_keys_sign(receiver: Receiver, hand: Hand) -> None:

@@ -244,6 +244,19 @@ def test_a_silent_channel_is_left_alone_after_three_and_keeps_no_other_back(alon
     assert (sent.delivered, sent.again) == (10, 3)
 
 
+def test_a_message_that_the_program_trips_over_keeps_no_other_back(alone, tmp_path, monkeypatch):
+    def trip(_channel, message, _hand, _at):
+        if message.caseworker == "w0000":
+            raise ZeroDivisionError("a bug")
+        return GOOD
+
+    monkeypatch.setitem(sending.CHANNELS, "webhook", trip)
+    filled(alone, settings(hook=HOOK), 3)
+    sent = sender(alone, settings(hook=HOOK), Clock(), tmp_path).send_due(seconds=60)
+    assert (sent.delivered, sent.again) == (2, 1)
+    assert rows(alone)[0].problem == "a mistake of this program (ZeroDivisionError)"
+
+
 def test_messages_of_a_channel_that_home_toml_no_longer_names_wait_and_are_told(alone, tmp_path):
     filled(alone, settings(old=HOOK), 2)
     sent = sender(alone, settings(hook=HOOK), Clock(), tmp_path).send_due(seconds=60)
