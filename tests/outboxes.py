@@ -112,7 +112,7 @@ def states(engine: sa.Engine) -> dict[str, int]:
 
 
 def to_the_end(senders: list[Sender], clock: Clock, *, rounds: int = 200) -> None:
-    """Send, all at once, put the clock on to when the next message is due, and again, until none waits."""
+    """Send, all at once, put the clock on to when all that wait are due, and again, until none does."""
     for _ in range(rounds):
         threads = [threading.Thread(target=each.send_due, kwargs={"seconds": 600}) for each in senders]
         for thread in threads:
@@ -121,11 +121,11 @@ def to_the_end(senders: list[Sender], clock: Clock, *, rounds: int = 200) -> Non
             thread.join()
         with reading(senders[0].log.database) as session:
             left = sa.select(
-                sa.func.min(PushMessage.due_at).filter(col(PushMessage.state) == "waiting"),
-                sa.func.min(PushMessage.claimed_until).filter(col(PushMessage.state) == "claimed"),
+                sa.func.max(PushMessage.due_at).filter(col(PushMessage.state) == "waiting"),
+                sa.func.max(PushMessage.claimed_until).filter(col(PushMessage.state) == "claimed"),
             )
             due = [moment for moment in session.execute(left).one() if moment is not None]
         if not due:
             return
-        clock.now = max(clock.now, min(due))
+        clock.now = max(clock.now, *due)
     raise AssertionError(f"{rounds} rounds, and messages still wait")
