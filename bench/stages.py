@@ -19,7 +19,7 @@ import polars as pl
 from bench.groups import by_fairlearn, ours, rows_and_groups
 from bench.memory import peak_gb, set_back_peak
 from bench.population import AS_OF, DELIVERED_ON
-from engine import nights, pipeline
+from engine import pipeline
 from engine.db import reading
 from engine.files import write_parquet
 from engine.intake.door import Consents, Door, refuse_columns
@@ -31,7 +31,8 @@ from engine.population import Population, silent
 from engine.settings import Home
 from engine.workplace import Workplace
 from features.records import KINDS
-from outreach.drafting import Draft, draft_lists
+from outreach.drafting import Draft
+from outreach.duplicates import settled
 
 THREADS: Final = 2
 KEPT: Final = "bench"
@@ -182,39 +183,42 @@ def verdicts(stage: Stage) -> dict[str, Any]:
     with stage.measured():
         found = place.population().verdicts(AS_OF)
         findings = pipeline.findings_of(found)
+        reviews = settled(part.reviews for part in found)
     stage.keep("findings", findings)
+    stage.keep("reviews", reviews)
     return {"verdicts": sum(part.verdicts.height for part in found), "findings": findings.height}
 
 
 def drafting(stage: Stage) -> dict[str, Any]:
-    place, columns, known = stage.place, stage.kept("columns"), stage.kept("groups")
-    findings, scored = stage.kept("findings"), _scores(stage)
-    with reading(place.database) as session:
-        work = nights.open_work(session, AS_OF)
-        staff = place.bureau.staff(nights.planned_this_week(session, AS_OF))
+    place, models = stage.place, stage.place.promoted_models()
+    given = pipeline.Given(
+        stage.kept("columns"),
+        stage.kept("groups"),
+        _scores(stage),
+        stage.kept("findings"),
+        stage.kept("reviews"),
+        pipeline.tested_of(place, models),
+        _standing(place),
+    )
     with stage.measured():
-        draft = draft_lists(
-            pipeline.candidates_of(columns, known, scored),
-            findings,
-            work,
-            staff,
-            place.policy,
-            business_date=AS_OF,
-            key=place.keys.tie_break,
-        )
-    stage.keep("items", draft.items)
-    stage.keep("left_out", draft.left_out)
+        draft = pipeline.draft_of(place, place.policy, given, AS_OF)
+    for name in ("items", "left_out", "desk"):
+        stage.keep(name, getattr(draft, name))
     return {"listed": draft.items.height}
+
+
+def _standing(place: Workplace) -> Standing:
+    """What stands before the first night, when nobody has moved."""
+    with reading(place.database) as session:
+        nobody = pl.DataFrame(schema={"household_id": pl.String, "successor": pl.String, "how": pl.String})
+        return pipeline.standing_of(place, session, AS_OF, nobody)
 
 
 def writing(stage: Stage) -> dict[str, Any]:
     """Bulk frames, and the reasons, traces and people of the listed."""
     place, population = stage.place, stage.place.population()
     judged = population.verdicts(AS_OF)
-    draft = Draft(stage.kept("items"), stage.kept("left_out"), "model")
-    with reading(place.database) as session:
-        work = nights.open_work(session, AS_OF)
-        given = Standing(work, place.bureau.staff(nights.planned_this_week(session, AS_OF)))
+    draft = Draft(stage.kept("items"), stage.kept("left_out"), "model", stage.kept("desk"), {})
     made = Made(
         AS_OF,
         stage.kept("columns"),
@@ -226,7 +230,7 @@ def writing(stage: Stage) -> dict[str, Any]:
         place.promoted_models(),
         population,
         None,
-        given,
+        _standing(place),
         {},
     )
     with stage.measured():

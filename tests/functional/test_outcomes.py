@@ -14,8 +14,7 @@ from engine.db import reading
 from engine.settings import Home
 from engine.tables import Visit
 from engine.visits import note_of
-from engine.workplace import Workplace
-from outreach.policy import working_days_after
+from engine.workplace import Workplace, read_calendar
 
 NEXT = "2026-01-06"
 STAFF = {
@@ -109,7 +108,7 @@ def test_what_is_handed_on_has_an_owner_and_a_due_date(
     assert (referral["kind"], referral["state"]) == (kind, "open")
     assert referral["owner"] == (item["caseworker"] if owner == "worker" else owner)
     opened = date.fromisoformat(referral["opened_on"])
-    by = working_days_after(opened, due) if due else opened + timedelta(days=1)
+    by = read_calendar("cn").after(opened, due) if due else opened + timedelta(days=1)
     assert date.fromisoformat(referral["due_on"]) == by
     assert referral["id"] in [each["id"] for each in open_referrals(home)]
 
