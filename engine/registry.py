@@ -280,7 +280,10 @@ def _files(home: Home, risk: str, model_id: str) -> dict[str, bytes]:
 
 def _may_be(files: Mapping[str, bytes], name: str) -> set[str | None]:
     """What the hash of such a file may be: that of the manifest (or none), or those about the last erasure."""
-    at_first = json.loads(files[MANIFEST]).get("rows", {}).get(name)
+    told = json.loads(files[MANIFEST])
+    at_first = told.get("rows", {TESTED: told.get("tested"), **told["files"]}).get(
+        name
+    )  # or kept by an earlier version
     return {at_first, *json.loads(files.get(ROWS_NOTE, b"{}")).get(name, ())}
 
 

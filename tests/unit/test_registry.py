@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +9,7 @@ from model_examples import DATES, FEATURES, make_examples
 from engine import registry
 from engine.errors import IntegrityError, ModelError, UsageError
 from engine.settings import Home
+from features.catalog import fingerprint
 from features.feature import Feature
 from models.risk import RiskModel
 from models.training import Settings, train
@@ -122,6 +124,27 @@ def test_a_model_kept_by_an_earlier_version_still_opens(home: Home, model: RiskM
     (folder / "model.json").write_text(json.dumps(facts))
     with pytest.raises(IntegrityError, match="changed since"):
         registry.kept_model(home, RISK, model_id)
+
+
+def test_a_manifest_that_names_the_rows_of_households_among_its_files_is_still_read(
+    home: Home, model: RiskModel
+) -> None:
+    files = {registry.TESTED: b"tested", registry.EXPLAINED: b"explained", **model.to_files()}
+    manifest = {
+        "risk": RISK,
+        "catalogue": fingerprint(model.feature_names),
+        "files": {name: sha256(data).hexdigest() for name, data in files.items() if name != registry.TESTED},
+        "tested": sha256(b"tested").hexdigest(),
+    }
+    data = registry.as_json(manifest)
+    folder = home.models / RISK / sha256(data).hexdigest()[:12]
+    folder.mkdir(parents=True)
+    for name, content in {**files, registry.MANIFEST: data}.items():
+        (folder / name).write_bytes(content)
+    assert registry.kept_model(home, RISK, folder.name) == model
+    (folder / registry.EXPLAINED).write_bytes(b"altered")
+    with pytest.raises(IntegrityError, match=r"changed since it was trained: explained\.parquet"):
+        registry.kept_model(home, RISK, folder.name)
 
 
 def test_an_erasure_takes_tested_rows_and_the_model_stays_what_it_is(home: Home, model: RiskModel) -> None:
