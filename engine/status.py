@@ -23,7 +23,7 @@ from engine.recordstore import summary
 from engine.registry import RISKS
 from engine.report import NightReport, night_page
 from engine.retention import retained_on
-from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachList
+from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachList, Referral
 from engine.workplace import Workplace
 
 REPORT: Final = "report.html"
@@ -151,17 +151,21 @@ def _held(session: Session) -> list[dict[str, Any]]:
 
 
 def _waiting(place: Workplace, session: Session) -> dict[str, int]:
-    """Lists to be released, lists to be sent, visits to be made, deliveries to be taken in."""
+    """Lists to release and to send, visits to be made, deliveries to be taken in; late referrals, if any."""
     drafted = select(sa.func.count()).select_from(OutreachList).where(OutreachList.state == "drafted")
     unsent = select(sa.func.count()).select_from(Delivery).where(col(Delivery.sent_at).is_(None))
     open_items = (
         select(sa.func.count()).select_from(OutreachItem).where(col(OutreachItem.state).in_(nights.STANDING))
     )
+    today = place.log.clock().astimezone().date()
+    late = select(sa.func.count()).where(Referral.state == "open", col(Referral.due_on) < today)
+    overdue = session.exec(late).one()
     return {
         "lists_to_release": session.exec(drafted).one(),
         "lists_to_send": session.exec(unsent).one(),
         "visits_to_make": session.exec(open_items).one(),
         "deliveries_in_inbox": _new_deliveries(place),
+        **({"referrals_overdue": overdue} if overdue else {}),
     }
 
 

@@ -130,6 +130,19 @@ def test_a_referral_is_settled_with_what_came_of_it(home: Path) -> None:
     assert "no open referral" in xunfang(*settle, "again").err
 
 
+def test_a_referral_that_is_late_stands_in_the_status(home: Path) -> None:
+    item = next(each for each in listed(home) if each["state"] == "open")
+    number = record(home, item["item"], "V50")["referral"]["id"]
+    assert "referrals_overdue" not in done(xunfang("status", "--home", home, "--json")).json["waiting"]
+    with sqlite3.connect(home / "xunfang.db") as database:
+        long_ago = ("2026-01-05", "2026-01-06", number)
+        database.execute("UPDATE referral SET opened_on = ?, due_on = ? WHERE id = ?", long_ago)
+    database.close()
+    assert done(xunfang("status", "--home", home, "--json")).json["waiting"]["referrals_overdue"] == 1
+    (late,) = [each for each in open_referrals(home) if each["overdue"]]
+    assert late["id"] == number
+
+
 def test_attempts_are_counted_while_nobody_is_met(home: Path) -> None:
     item = next(each for each in listed(home) if each["state"] == "open")
     told = record(home, item["item"], "V40", "--because", "away")
