@@ -16,6 +16,7 @@ from engine.visits import counts
 from engine.workplace import Workplace
 from models.selective import need_verified
 from outreach.bands import RISKS, band
+from outreach.permissions import SOMEBODY
 from outreach.wording_night import DEEDS, REASONED
 
 MONTHS: Final = 12
@@ -82,7 +83,7 @@ def overrides(place: Workplace, since: datetime | None, until: datetime) -> list
     """What people decided against or beside the machine between two moments: ``action, reason, count``.
 
     A reason is told only where it is about lists, data or models (``wording_night.REASONED``); of items taken off
-    it is the code. In the order of ``wording_night.DEEDS``, items taken off last.
+    it is the code. A reason that holds a phone or an identity number is left out. In the order of ``wording_night.DEEDS``, items taken off last.
     """
     found: dict[tuple[str, str | None], int] = {}
     with reading(place.database) as session:
@@ -101,5 +102,6 @@ def overrides(place: Workplace, since: datetime | None, until: datetime) -> list
 def _reasons(action: str, details: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     if action == TAKEN_OFF:
         yield from ((action, str(reason)) for reason in details.get("items", {}).values())
-    else:
-        yield action, details.get("reason") if action in REASONED else None
+        return
+    reason = details.get("reason") if action in REASONED else None
+    yield action, None if reason is None or SOMEBODY.search(reason) else reason

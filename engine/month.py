@@ -23,7 +23,7 @@ from engine.workplace import Workplace
 from outreach import month as pure
 
 RELEASED: Final = "lists released"
-ACCEPTED: Final = "model promoted by a person"
+PROMOTED: Final = "model promoted by a person"
 TO_FILL: Final = sum(column.to_fill for column in COLUMNS) - 1
 """Cells to fill in for a household; the signature is none."""
 DELIVERED: Final = {
@@ -226,14 +226,14 @@ def _overridden(place: Workplace, session: Session, first: date, last: date) -> 
     held = sa.select(sa.func.count()).where(
         col(Night.business_date) >= first, col(Night.business_date) <= last, col(Night.held_reason).is_not(None)
     )
-    noted = entries(session, place.keys.audit, place.keys.audit_before, {RELEASED, ACCEPTED})
+    noted = entries(session, place.keys.audit, place.keys.audit_before, {RELEASED, PROMOTED})
     said = [link.action for link, _ in noted if begin.isoformat() <= _local(link.at) < end.isoformat()]
     return {
         "taken_off": pure.left_off([str(reason) for reason in session.execute(off).scalars()]),
         "nights_held": session.execute(held).scalar_one(),
         "lists_released_by_a_person": said.count(RELEASED),
         "deliveries_confirmed": _between(session, Confirmation.confirmed_at, begin, end),
-        "models_accepted_against_a_gate": said.count(ACCEPTED),
+        "models_promoted_by_a_person": said.count(PROMOTED),
         "objections_upheld": _between(session, Objection.decided_at, begin, end, Objection.state == "upheld"),
         "objections_dismissed": _between(session, Objection.decided_at, begin, end, Objection.state == "dismissed"),
         "outcomes_taken_back": _between(session, VisitUndone.undone_at, begin, end),

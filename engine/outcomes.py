@@ -1,7 +1,7 @@
 """Outcomes in the hands of an office: one recorded or taken back, a referral settled, all of them listed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from engine.tables import Night, OutreachItem, OutreachList, Referral, Visit
 from engine.visits import counts
 from engine.workplace import Workplace
 from outreach.outcomes import item_of, ticket
-from outreach.permissions import SOMEBODY
+from outreach.permissions import SOMEBODY, in_area
 
 NAME: Final = re.compile(r"[\w.@-]{1,40}")
 RESULT: Final = 300
@@ -97,14 +97,14 @@ def open_text(option: str, text: str) -> str:
     return text.strip()
 
 
-def listed(place: Workplace, business_date: date | None = None) -> dict[str, Any]:
+def listed(place: Workplace, business_date: date | None = None, *, areas: Sequence[str] = ()) -> dict[str, Any]:
     """The visits of a night's lists (None = the newest): item, whose, due when, in which state, with which outcome.
 
-    And every open referral, with its owner and due date, whichever night it comes from. A caseworker whose list it
-    is sees their own. No remark is opened.
+    And every open referral, with its owner and due date, whichever night it comes from. A caseworker sees
+    their own list, or, where no list has their name, the households of their areas. No remark is opened.
     """
     today = place.log.clock().astimezone().date()
-    own = place.log.actor if place.log.role == "caseworker" else None
+    mine = _theirs(place, areas)
     with reading(place.database) as session:
         newest = sa.select(sa.func.max(col(Night.business_date))).scalar_subquery()
         statement = (
@@ -115,19 +115,31 @@ def listed(place: Workplace, business_date: date | None = None) -> dict[str, Any
             .order_by(col(OutreachList.caseworker_id), col(OutreachItem.position))
         )
         rows = [
-            _row(item, worker, visit) for item, worker, visit in session.execute(statement) if own in (None, worker)
+            _row(item, worker, visit)
+            for item, worker, visit in session.execute(statement)
+            if mine(worker, item.household_id)
         ]
         waiting = select(Referral).where(Referral.state == "open").order_by(col(Referral.due_on), col(Referral.id))
         referrals = [
             plain_referral(each) | {"household": each.household_id, "overdue": each.due_on < today}
             for each in session.exec(waiting)
-            if own in (None, each.owner)
+            if mine(each.owner, each.household_id)
         ]
     return {
         "business_date": rows[0]["business_date"] if rows else business_date,
         "items": rows,
         "referrals": referrals,
     }
+
+
+def _theirs(place: Workplace, areas: Sequence[str]) -> Callable[[str, str], bool]:
+    """Whether something that somebody has, about a household, is for whoever works here to see."""
+    if place.log.role != "caseworker":
+        return lambda _owner, _household: True
+    if place.log.actor in {worker.caseworker_id for worker in place.bureau.caseworkers()}:
+        return lambda owner, _household: owner == place.log.actor
+    regions = dict(place.store().homes.households.select("household_id", "region").iter_rows())
+    return lambda _owner, household: in_area(regions.get(household, ""), areas)
 
 
 def _row(item: OutreachItem, worker: str, visit: Visit | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +36,13 @@ FILLED: Final = tuple(column.key for column in COLUMNS if column.to_fill and col
 NEEDED: Final = ("item_no", "outcome", "visited_on")
 MOST_BYTES: Final = 20 * 2**20
 """A list of some hundred households is a hundredth of this."""
-DAY: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]0?0:00(?::00)?)?")
+DAY: Final = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+)
 COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
+SERIAL: Final = re.compile(r"[45]\d{4}")
+"""A day as a spreadsheet counts it, where its cell has lost the format of a date: 2009 to 2064."""
+SERIAL_ZERO: Final = date(1899, 12, 30)
 CHOICES: Final[dict[str, Mapping[str, Text]]] = {
     "contact_made": words.CONTACTS,
     "hindrance": words.HINDRANCES,
@@ -238,6 +243,8 @@ def _choice(name: str, text: str) -> str | None:
 def _day(text: str) -> date:
     if not text:
         raise RefusedError("no_date")
+    if SERIAL.fullmatch(text):
+        return SERIAL_ZERO + timedelta(days=int(text))
     found = DAY.fullmatch(text) or COMPACT.fullmatch(text)
     try:
         if found is None:

@@ -75,7 +75,7 @@ OVERRIDDEN: Final = {
     "nights_held": Text("暂缓发出的夜", "Nights held"),
     "lists_released_by_a_person": Text("由人放行", "Releases by a person"),
     "deliveries_confirmed": Text("由人确认的数据", "Deliveries confirmed by a person"),
-    "models_accepted_against_a_gate": Text("由人启用的模型", "Models promoted by a person"),
+    "models_promoted_by_a_person": Text("由人启用的模型", "Models promoted by a person"),
     "objections_upheld": Text("异议成立", "Objections upheld"),
     "objections_dismissed": Text("异议不成立", "Objections dismissed"),
     "outcomes_taken_back": Text("撤回的走访结果", "Outcomes taken back"),

@@ -122,8 +122,10 @@ def outcome_list(
     Example: xunfang outcome list --home home --date 2025-12-31
     """
     from engine import outcomes
+    from engine.commands.guard import person
 
-    emit(outcomes.listed(opened(home), None if date is None else date.date()), as_json, "outcomes")
+    day = None if date is None else date.date()
+    emit(outcomes.listed(opened(home), day, areas=person().areas), as_json, "outcomes")
 
 
 @app.command("settle")

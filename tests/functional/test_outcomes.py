@@ -21,6 +21,7 @@ STAFF = {
     "w0001": {"role": "caseworker", "areas": ["990101"]},
     "w0002": {"role": "caseworker", "areas": ["990101"]},
     "far": {"role": "caseworker", "areas": ["110105"]},
+    "near": {"role": "caseworker", "areas": ["990101"]},
     "rev": {"role": "reviewer"},
     "op": {"role": "operator"},
     "sci": {"role": "data_scientist"},
@@ -251,6 +252,8 @@ def test_a_caseworker_records_their_own_list_and_nobody_elses(staffed: Path) -> 
     theirs = next(each for each in all_of_them if each["caseworker"] == "w0002")
     on = ("--home", staffed, "--on", "2026-01-05")
     assert {each["caseworker"] for each in listed(staffed, "--as", "w0001")} == {"w0001"}
+    assert {each["caseworker"] for each in listed(staffed, "--as", "near")} == {"w0001", "w0002"}
+    assert listed(staffed, "--as", "far") == []
     done(xunfang("--as", "w0001", "outcome", "record", mine["item"], "V40", *on))
     other = xunfang("--as", "w0001", "outcome", "record", theirs["item"], "V40", *on)
     assert (other.code, "on somebody else's list" in other.err) == (6, True)

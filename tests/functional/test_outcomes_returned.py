@@ -47,22 +47,26 @@ def test_a_list_that_was_sorted_and_cut_is_taken_in_row_by_row(
     fill(sheet, 0, outcome="V10 同意申请", visited_on=ON, notes="电话已核对")
     fill(sheet, 2, outcome="V40 未遇到人", visited_on="2026/1/6", hindrance="家里没有人", contact_made="入户")
     fill(sheet, 3, outcome="V13 已转介", visited_on="2026年1月7日", about="医保", contact_made="By phone")
+    fill(sheet, 4, outcome="v31", visited_on="46030")
+    fill(sheet, 5, outcome="V32", visited_on="2026-01-09 10:30:00")
     expected = sorted(
         [
             (number_of(sheet, 0), "V10", ON, "home", None, None),
             (number_of(sheet, 2), "V40", "2026-01-06", "home", "away", None),
             (number_of(sheet, 3), "V13", "2026-01-07", "phone", None, "YB"),
+            (number_of(sheet, 4), "V31", "2026-01-08", "home", None, None),
+            (number_of(sheet, 5), "V32", "2026-01-09", "home", None, None),
         ]
     )
     top = top_of(sheet)
     body = sheet[top + 1 :]
-    kept = [*sheet[:top], sheet[top], *reversed(body[:6])]
+    kept = [*sheet[:top], sheet[top], *reversed(body[:8])]
     told = brought(home, save(tmp_path / "back.xlsx", {"名单": kept}))
-    assert (told["rows"], told["recorded"], told["blank"]) == (3, 3, 3)
-    assert told["still_open"] == len(body) - 3
+    assert (told["rows"], told["recorded"], told["blank"]) == (5, 5, 3)
+    assert told["still_open"] == len(body) - 5
     assert visits(home) == expected
     again = brought(home, save(tmp_path / "again.xlsx", {"sheet": kept}))
-    assert (again["recorded"], again["already"]) == (0, 3)
+    assert (again["recorded"], again["already"]) == (0, 5)
     assert visits(home) == expected
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.confirmed import _reasons
 from engine.nights import SixNumbers
 from engine.report import CONTENDERS, LIMITS, POPULATIONS, PURPOSE, SIX, NightReport, human_part, night_page, shown
 from outreach.wording import Text
@@ -234,6 +235,18 @@ def test_the_report_says_whether_groups_are_missed_and_what_people_overrode() ->
     plain = said(report())
     assert NOTHING_OVERRIDDEN.en in plain
     assert NO_GATE.en in plain
+
+
+def test_a_reason_is_told_only_of_lists_data_and_models_and_not_where_it_names_somebody() -> None:
+    for action, reason, told in (
+        ("lists released", "the new hospital explains it", "the new hospital explains it"),
+        ("lists released", "as agreed with 13800000000", None),
+        ("objection upheld", "the household is right", None),
+        ("outcome taken back", "the wrong household", None),
+    ):
+        assert list(_reasons(action, {"reason": reason})) == [(action, told)]
+    taken_off = {"items": {"1": "opted_out", "2": "moved"}}
+    assert [reason for _, reason in _reasons("items taken off", taken_off)] == ["opted_out", "moved"]
 
 
 def test_a_night_is_compared_with_the_one_before() -> None:
