@@ -82,8 +82,9 @@ def _bands(rows: pl.DataFrame, risk: str) -> Iterator[dict[str, Any]]:
 def overrides(place: Workplace, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
     """What people decided against or beside the machine between two moments: ``action, reason, count``.
 
-    A reason is told only where it is about lists, data or models (``wording_night.REASONED``); of items taken off
-    it is the code. A reason that holds a phone or an identity number is left out. In the order of ``wording_night.DEEDS``, items taken off last.
+    A reason is told only where it is about lists, data or models (``wording_night.REASONED``) and holds no phone or
+    identity number; of items taken off it is the code. In the order of ``wording_night.DEEDS``, items taken off
+    last.
     """
     found: dict[tuple[str, str | None], int] = {}
     with reading(place.database) as session:
