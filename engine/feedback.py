@@ -15,15 +15,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engine.nights import STANDING
-from engine.retraction import WAITING
-from engine.tables import OutreachItem, OutreachList, Referral, Visit, VisitUndone
+from engine.retraction import WAITING, take_off
+from engine.tables import OptOut, OutreachItem, OutreachList, Referral, Visit, VisitUndone
 from engine.visits import counts, sealed_note
 from engine.workplace import Workplace
 from outreach import wording_outcomes as words
 from outreach.lifecycle import RECORDERS, Actor, step
 from outreach.outcomes import CONTACTS, CONTINUED, HINDRANCES, RULES, need, ticket
 from outreach.permissions import in_area, may
-from outreach.wording import NOTHING, Text
+from outreach.wording import NOTHING, Text, same
 
 NOTE: Final = 500
 """Characters of a remark."""
@@ -149,7 +149,8 @@ def undo(
     """Take an item's outcome back: it counts no more, its open referral is cancelled, the visit waits again.
 
     Whoever recorded it may, and an operator or reviewer. Where the household waits on a newer list by now, the
-    visit waits there only. Done twice it changes nothing. Raises ``RefusedError``.
+    visit waits there only; where it has asked not to be contacted since, nowhere (and its list is to be written
+    anew). Done twice it changes nothing. Raises ``RefusedError``.
     """
     _refuse_a_stranger(session, place, item, areas, taking_back=True)
     visit = _standing(session, item)
@@ -161,6 +162,8 @@ def undo(
         return {"item": _ticket(item), "visit": last.id, "already": True, "state": item.state}
     if place.log.role == "caseworker" and visit.recorded_by != place.log.actor:
         raise RefusedError("not_yours")
+    if item.state_reason is not None:
+        raise RefusedError("taken_off", same(item.state_reason))
     elsewhere = _waiting_elsewhere(session, item) is not None
     state = "superseded" if elsewhere else "open"
     step("item", item.state, state, _actor(place), reason)
@@ -180,13 +183,20 @@ def undo(
         "households": [item.household_id],
     }
     place.log.note("outcome taken back", "item", told, session)
+    if _opted_out(session, item.household_id, now.astimezone().date()):
+        take_off(session, place.log, {item.household_id: "opted_out"}, who="operator")
     return {
         "item": _ticket(item),
         "visit": visit.id,
         "already": False,
-        "state": state,
+        "state": item.state,
         "referrals_cancelled": len(cancelled),
     }
+
+
+def _opted_out(session: Session, household: str, today: date) -> bool:
+    in_force = sa.or_(col(OptOut.until).is_(None), col(OptOut.until) >= today)
+    return session.exec(select(OptOut).where(OptOut.household_id == household, in_force)).first() is not None
 
 
 def _known(session: Session, place: Workplace, item: OutreachItem, filled: Filled) -> Recorded | None:

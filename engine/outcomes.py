@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from engine.db import reading, writing
 from engine.errors import NotAllowedError, UsageError, XunfangError
 from engine.feedback import Filled, RefusedError, plain_referral, record, undo
+from engine.send import send_late
 from engine.tables import Night, OutreachItem, OutreachList, Referral, Visit
 from engine.visits import counts
 from engine.workplace import Workplace
@@ -41,9 +42,12 @@ def undo_one(place: Workplace, text: str, *, reason: str, areas: Sequence[str]) 
     said = open_text("--reason", reason)
     try:
         with writing(place.database) as session:
-            return undo(session, place, find(session, text), reason=said, areas=areas, now=place.log.clock())
+            back = undo(session, place, find(session, text), reason=said, areas=areas, now=place.log.clock())
     except RefusedError as refused:
         raise told(refused) from None
+    if back["state"] == "withdrawn" and not back["already"]:
+        send_late(place, place.log.clock())
+    return back
 
 
 def find(session: Session, text: str) -> OutreachItem:

@@ -219,6 +219,16 @@ def test_an_outcome_that_is_taken_back_counts_no_more_and_its_history_stays(home
     assert {"outcome recorded", "outcome taken back"} <= set(actions)
 
 
+def test_an_outcome_taken_back_of_a_household_that_opted_out_since_opens_no_visit(home: Path) -> None:
+    item = next(each for each in listed(home) if each["state"] == "open")
+    record(home, item["item"], "V30")
+    done(xunfang("rights", "opt-out", "--home", home, "--household", item["household"]))
+    undo = ("outcome", "undo", item["item"], "--home", home, "--reason", "a slip", "--json")
+    assert done(xunfang(*undo)).json["state"] == "withdrawn"
+    page = (home / "lists" / NIGHT / f"{item['caseworker']}.html").read_text("utf-8")
+    assert item["household"] not in page
+
+
 def test_a_visit_that_was_taken_off_the_list_takes_no_outcome(home: Path) -> None:
     item = next(each for each in listed(home) if each["state"] == "open")
     done(xunfang("rights", "opt-out", "--home", home, "--household", item["household"]))
