@@ -43,6 +43,7 @@ NO_PSEUDONYMS = {
     "consent": {"application", "facts", "evidence", "recorded_by", "withdrawn_by", "reason"},
     "confirmation": {"name", "reason", "confirmed_by"},
     "delivery": {"channel"},
+    "push_message": {"message_id", "channel", "state", "claim", "answer", "problem", "read_by"},
     "night_ledger": {"state", "holder", "message"},
     "lease": {"name", "holder"},
     "audit_entry": {"actor", "action", "subject_kind", "payload_sha256", "previous_hash", "hash"},
