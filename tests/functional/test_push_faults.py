@@ -1,25 +1,19 @@
-"""Whatever a receiver does, and whenever a sender dies, each list is told of exactly once.
+"""Whatever a receiver does, and whenever a sender dies, each list is told of exactly once."""
 
-Run as a program, this file is a sender: ``test_push_faults.py DATABASE URL``.
-"""
-
-import os
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
-from homes import SIGKILL
 from outboxes import Clock, filled, rows, sender, settings, states, webhook
 from push_faults import FAULTS, TIMED, told_in_spite_of
-from receivers import receiving
+from push_sender import PATIENCE, started
+from receivers import Receiver, receiving
 
 from engine.db import migrate, open_db
 
 LISTS = 20
-PATIENCE = 30
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -33,12 +27,14 @@ def test_no_list_is_lost_and_none_told_of_twice(fault: str, tmp_path: Path) -> N
 def test_several_senders_at_once_send_each_message_once(tmp_path: Path) -> None:
     engine = open_db(tmp_path / "x.db")
     migrate(engine)
-    with receiving() as receiver:
+    with receiving(lambda *_: time.sleep(0.05) or "") as receiver:
         push = settings(hook=webhook(receiver.url))
         filled(engine, push, LISTS)
-        path, url = str(tmp_path / "x.db"), receiver.url
-        started = [child(path, url) for _ in range(2)]
-        assert [each.wait(PATIENCE) for each in started] == [0, 0]
+        child = started(tmp_path / "x.db", receiver.url)
+        _until_it_calls(receiver)
+        own = sender(engine, push, Clock(), tmp_path).send_due(seconds=PATIENCE)
+        assert child.wait(PATIENCE) == 0
+        assert 0 < own.delivered < LISTS
         assert receiver.effects.total() == receiver.calls.total() == LISTS
     assert states(engine) == {"delivered": LISTS}
     engine.dispose()
@@ -54,10 +50,8 @@ def test_a_sender_that_is_killed_between_claim_and_answer_loses_nothing_and_doub
         receiver.patience = PATIENCE
         push = settings(hook=webhook(receiver.url))
         filled(engine, push, 1)
-        killed = child(str(tmp_path / "x.db"), receiver.url)
-        until = time.monotonic() + PATIENCE
-        while not receiver.calls and time.monotonic() < until:
-            time.sleep(0.01)
+        killed = started(tmp_path / "x.db", receiver.url)
+        _until_it_calls(receiver)
         killed.send_signal(SIGKILL)
         assert killed.wait(PATIENCE) == -SIGKILL
         (row,) = rows(engine)
@@ -73,20 +67,7 @@ def test_a_sender_that_is_killed_between_claim_and_answer_loses_nothing_and_doub
     engine.dispose()
 
 
-def child(database: str, url: str) -> subprocess.Popen[bytes]:
-    """A sender in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen([sys.executable, __file__, database, url], env=environment)
-
-
-def send(database: str, url: str) -> None:
-    """Send what is due as a process of its own."""
-    engine = open_db(database)
-    sender(engine, settings(hook=webhook(url, read_seconds=PATIENCE)), Clock(), Path(database).parent).send_due(
-        seconds=PATIENCE
-    )
-    engine.dispose()
-
-
-if __name__ == "__main__":
-    send(*sys.argv[1:])
+def _until_it_calls(receiver: Receiver) -> None:
+    until = time.monotonic() + PATIENCE
+    while not receiver.calls and time.monotonic() < until:
+        time.sleep(0.01)
