@@ -59,14 +59,17 @@ def told_in_spite_of(fault: str, lists: int, folder: Path, *, seed: int = 0, sen
     push = settings(hook=webhook(receiver.url, **TIMED.get(fault, {})))
     ids = filled(engine, push, lists)
     began = clock.now
-    each = [sender(engine, push, clock, folder, seed=seed, patience=10**9) for _ in range(senders)]
+    each = [
+        sender(engine, push, clock, folder, seed=seed, patience=10**9, policy={"attempts": 100})
+        for _ in range(senders)
+    ]
     try:
         if fault == "refuse":
             refused = each[0].send_due(seconds=600).again
             hit.update((str(number), 0) for number in range(refused))
             clock.go(hours=1)
         receiver.open()
-        to_the_end(each, clock)
+        to_the_end(each, clock, rounds=200 + 2 * lists)
         found = rows(engine)
     finally:
         receiver.close()
