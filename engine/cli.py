@@ -5,7 +5,7 @@ import errno
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -51,6 +51,12 @@ from engine.commands.options import (
 )
 from engine.errors import DiskFullError, InterruptedRunError, UsageError, XunfangError, exit_code_table
 from engine.libraries import tell_libraries
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from engine.population import Progress
+    from engine.settings import Home
 
 SOON: Final = 2.0
 """Seconds after which an interruption that was lost comes once more, if the command still runs."""
@@ -117,6 +123,16 @@ def demo(
 
     Example: xunfang demo --home demo-home --people 30000 --seed 1
     """
+    from engine import trial
+
+    with bars() as progress:
+        place, night_on = _county(home, people, seed, world, progress)
+        told = trial.first_night(place, night_on, seed=seed, threads=threads, now=now, progress=progress)
+    emit(told, as_json, "night")
+
+
+def _county(home: Path, people: int, seed: int, world: Path | None, progress: "Progress") -> "tuple[Home, date]":
+    """A home with a synthetic county in its inbox, and the business date that suits it."""
     from engine import layout, trial
     from fixtures.county.county import County
     from fixtures.county.world import World
@@ -128,13 +144,11 @@ def demo(
         raise UsageError(str(wrong), "Mend the argument or the parameter file.") from None
     place = home_at(home)
     layout.same_trial(place, {"people": people, "seed": seed, "world": repr(there)})
-    with bars() as progress:
-        parts = ((part.frames, part.dirt, part.truth) for part in county.parts())
-        count = len(county.blocks())
-        layout.write_delivery(place, "county", county.last_known_on, parts, count=count, progress=progress)
-        layout.lay_out(place, trial.EXAMPLE_SETTINGS, county.staffing(), automatic=True)
-        told = trial.first_night(place, county.night_on, seed=seed, threads=threads, now=now, progress=progress)
-    emit(told, as_json, "night")
+    parts = ((part.frames, part.dirt, part.truth) for part in county.parts())
+    count = len(county.blocks())
+    layout.write_delivery(place, "county", county.last_known_on, parts, count=count, progress=progress)
+    layout.lay_out(place, trial.EXAMPLE_SETTINGS, county.staffing(), automatic=True)
+    return place, county.night_on
 
 
 @app.command()
@@ -162,6 +176,17 @@ def evaluate(
     scorecard: Annotated[
         bool, typer.Option("--scorecard", help="Short lists by the model beside every other way of choosing.")
     ] = False,
+    groups: Annotated[bool, typer.Option("--groups", help="With --scorecard: by group as well.")] = False,
+    worlds: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --scorecard: a trial home for each world (TOML) of this folder, made under --home and told "
+            "side by side."
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option(min=1_000, max=1_000_000, help="With --worlds: people of each county.")
+    ] = 10_000,
     page: Annotated[Path | None, typer.Option(help="With --scorecard: write it as one page (HTML).")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -169,19 +194,49 @@ def evaluate(
 
     Example: xunfang evaluate --home demo-home --json
     """
-    from engine import learning, serving, trial
+    from engine import learning, scorecardpage, serving, trial
     from engine import scorecard as cards
     from engine.registry import RISKS
 
+    if scorecard and worlds is not None:
+        told = _in_worlds(home, worlds, people, seed=1 if seed is None else seed, threads=threads, groups=groups)
+        if page is not None:
+            scorecardpage.write_page(told, page)
+        emit(told, as_json, "scorecard")
+        return
     place = opened(home, seed=learning.seed_of(home_at(home)) if seed is None else seed, threads=threads)
     if model:
         emit(serving.compared(place.home, model, place.list_length, place.seed), as_json, "compared")
         return
     with bars() as progress:
-        told = cards.figures(place, RISKS, progress=progress) if scorecard else trial.evaluate(place, progress)
+        if scorecard:
+            told = cards.figures(place, RISKS, groups=groups, progress=progress)
+        else:
+            told = trial.evaluate(place, progress)
     if page is not None and scorecard:
-        cards.write_page(told, page)
+        scorecardpage.write_page(told, page)
     emit(told, as_json, "scorecard" if scorecard else "experiments")
+
+
+def _in_worlds(
+    home: Path, folder: Path, people: int, *, seed: int, threads: int, groups: bool
+) -> dict[str, object]:
+    """The scorecard of a county in each world of a folder, each in a home under ``home``, made and trained once."""
+    from engine import scorecard as cards
+    from engine import trial
+    from engine.registry import RISKS
+
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise UsageError(f"{folder}: no parameter file of a world (*.toml) is there", "Mend the path.")
+    told: list[dict[str, object]] = []
+    for file in files:
+        with bars() as progress:
+            made, _ = _county(home / file.stem, people, seed, file, progress)
+            place = opened(made.root, seed=seed, threads=threads)
+            trial.trained(place, progress)
+            told.append({"world": file.stem, **cards.figures(place, RISKS, groups=groups, progress=progress)})
+    return {"people": people, "seed": seed, "worlds": told}
 
 
 @app.command()

@@ -78,7 +78,10 @@ def _show_earlier(experiment: Told, console: Console) -> None:
 
 def _show_scorecard(told: Told, console: Console) -> None:
     """The newest date of the unsupported; the page and the JSON tell all."""
-    for each in told["risks"]:
+    for world in told.get("worlds", ()):
+        console.print(f"\n[bold]{world['world']}[/bold]")
+        _show_scorecard(world, console)
+    for each in told.get("risks", ()):
         if "unavailable" in each:
             console.print(f"{each['risk']}: {each['unavailable']}")
             continue

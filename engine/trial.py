@@ -19,6 +19,7 @@ from engine.pipeline import NightResult, run_night
 from engine.population import Progress, silent
 from engine.push.sending import Sent
 from engine.pushing import push_due, told_of
+from engine.registry import RISKS
 from engine.retention import is_due, retain
 from engine.rewriting import steady
 from engine.scheduler import describe, run_scheduler
@@ -98,6 +99,15 @@ def train(place: Workplace, progress: Progress) -> dict[str, Any]:
         noted = {name: told.get(name) for name in ("model_id", "inputs", "seed")}
         place.log.note("model promoted" if told["promoted"] else "model trained", "model", {"risk": risk, **noted})
     return experiments
+
+
+def trained(place: Workplace, progress: Progress) -> None:
+    """Take in the inbox, and train unless nothing has changed since the last training."""
+    place.take_in(progress).raise_refused()
+    wanted = place.learner(progress).inputs()
+    stored = [learning.stored_experiment(place.home, risk) for risk in RISKS]
+    if any(each is None or each.get("inputs") != wanted for each in stored):
+        train(place, progress)
 
 
 def evaluate(place: Workplace, progress: Progress) -> dict[str, Any]:

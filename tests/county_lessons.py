@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from model_examples import a_feature
 
+from engine.latent import columns_of, hidden_state
 from engine.learning import Risk, as_of_dates
 from engine.population import Population
 from features.calendar import reporting_counts, with_area
@@ -31,8 +31,6 @@ from models.training import Settings, grow, out_of_fold, predict
 SEED = 1
 WORLD_FILES = Path(__file__).parents[1] / "fixtures" / "worlds"
 WORLDS = ("base", "recession", "no_medical", "mostly_rural", "heavy_leakage")
-
-MONEY = ("income_per_head", "held_per_head", "spent")
 
 POVERTY = {"model": (0.834, 0.932), "last_status": (0.713, 0.827), "entry": (0.79, 0.85)}
 """AUC bands: within 0.03 of 0.864 / 0.743 (Argentina) to 0.902 / 0.797 (Germany)."""
@@ -132,25 +130,26 @@ class Lessons:
         dates = as_of_dates(risk, COUNTY, end, ())[-(newest or 0) :]
         return pl.concat([make(COUNTY, day, end, self.columns(day)) for day in dates])
 
-    def learnt(self, risk: Risk, newest: int | None = None) -> dict[str, float]:
-        """What an untuned model finds on these examples (``auc_of``)."""
-        return auc_of(self.examples(risk, newest), model_features(FEATURES, spec_of(risk)))
+    def learnt(self, risk: Risk, newest: int | None = None, *, oracle: bool = False) -> dict[str, float]:
+        """What an untuned model finds on these examples (``auc_of``); an oracle also sees the hidden state."""
+        examples = self.examples(risk, newest)
+        features = model_features(FEATURES, spec_of(risk))
+        return auc_of(*(self._with_hidden(examples) if oracle else (examples, features)))
 
-    def pooled(self) -> dict[str, float]:
+    def pooled(self, *, oracle: bool = False) -> dict[str, float]:
         """The same of emergencies, on all dates at once with households kept apart: one date has too few."""
         examples = self.examples("emergency").filter(pl.col("label").is_not_null())
         features = model_features(FEATURES, None)
+        if oracle:
+            examples, features = self._with_hidden(examples)
         raw = out_of_fold(examples, features, seed=SEED, threads=1, settings=Settings(folds=2))
         return figures_of(examples, raw)
 
-    def oracle(self, risk: Risk) -> dict[str, float]:
-        """What a scorer finds that also sees the hidden state of each household up to the as-of date."""
-        examples = self.examples(risk)
-        days = examples["as_of"].unique().sort()
-        hidden = pl.concat(hidden_state(self.truth, day) for day in days)
-        names = [name for name in hidden.columns if name not in ("household_id", "as_of")]
-        seen = (*model_features(FEATURES, None), *(a_feature(name) for name in names))
-        return auc_of(examples.join(hidden, on=["household_id", "as_of"], how="left"), seen)
+    def _with_hidden(self, examples: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Feature, ...]]:
+        """Examples with the hidden state of each household up to the as-of date, and all that can be seen."""
+        hidden = pl.concat(hidden_state(self.truth, day) for day in examples["as_of"].unique().sort())
+        seen = (*model_features(FEATURES, None), *columns_of(hidden))
+        return examples.join(hidden, on=["household_id", "as_of"], how="left"), seen
 
     def last_emergency(self) -> float:
         """AUC of the last status for an emergency over all dates; no column is built."""
@@ -164,17 +163,6 @@ class Lessons:
         ]
         told = pl.concat(rows).filter(pl.col("label").is_not_null())
         return auc(told["label"].to_numpy(), level_of(told))
-
-
-def hidden_state(truth: dict[str, pl.DataFrame], as_of: date) -> pl.DataFrame:
-    """The causes and the true money of each household up to a day; nothing of what is still to be drawn."""
-    causes = truth["household"].drop("why_not").with_columns(pl.col(pl.Boolean).cast(pl.Float64))
-    before = truth["month"].filter(pl.col("month") < as_of).sort("month")
-    money = before.group_by("household_id").agg(
-        *(pl.col(name).tail(n).mean().alias(f"{name}_{n}") for name in MONEY for n in (1, 3, 12, 36)),
-        pl.col("below_line").cast(pl.Float64).tail(12).mean().alias("below_12"),
-    )
-    return causes.join(money, on="household_id", how="left").with_columns(as_of=pl.lit(as_of))
 
 
 def spec_of(risk: Risk) -> LabelSpec | None:

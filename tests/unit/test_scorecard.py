@@ -69,6 +69,10 @@ def test_figures_are_what_counting_by_hand_gives(rows: pl.DataFrame) -> None:
     assert row["exclusion"] == pytest.approx(1 - row["recall"])
     assert row["recall_soon"] == pytest.approx(first["soon"].sum() / here["soon"].sum())
     assert row["precision_interval"] == wilson(row["found"], row["k"])
+    assert row["verified_per_visit_interval"] == wilson(int(first["need"].sum()), row["k"])
+    assert row["recall_soon_interval"] == wilson(int(first["soon"].sum()), int(here["soon"].sum()))
+    low, high = row["recall_interval"]
+    assert row["exclusion_interval"] == pytest.approx((1 - high, 1 - low))
 
 
 def test_groups_have_their_own_lists_and_a_group_of_seven_has_no_figures(rows: pl.DataFrame) -> None:
