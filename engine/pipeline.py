@@ -15,6 +15,7 @@ from engine.errors import ModelError, UsageError
 from engine.holding import doubts, held_by
 from engine.intake.inbox import TakenIn
 from engine.lease import Claim
+from engine.libraries import unheard
 from engine.nightfolder import Made, Standing, facts_of, queued_before, write_night
 from engine.nights import Saved
 from engine.population import Population, Progress, silent
@@ -194,19 +195,20 @@ def standing_of(place: Workplace, session: Session, business_date: date, moved: 
 
 def draft_of(place: Workplace, policy: Policy, given: Given, business_date: date) -> Draft:
     """The lists that a policy drafts from what is given."""
-    return draft_lists(
-        candidates_of(given.columns, given.groups, given.scores, given.tested, policy.floors.by),
-        given.findings,
-        given.standing.work,
-        given.standing.staff,
-        policy,
-        business_date=business_date,
-        key=place.keys.tie_break,
-        history=given.standing.history,
-        calendar=place.calendar,
-        reviews=given.reviews,
-        queued=given.standing.queued,
-    )
+    with unheard():
+        return draft_lists(
+            candidates_of(given.columns, given.groups, given.scores, given.tested, policy.floors.by),
+            given.findings,
+            given.standing.work,
+            given.standing.staff,
+            policy,
+            business_date=business_date,
+            key=place.keys.tie_break,
+            history=given.standing.history,
+            calendar=place.calendar,
+            reviews=given.reviews,
+            queued=given.standing.queued,
+        )
 
 
 def scores_of(

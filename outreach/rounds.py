@@ -22,6 +22,8 @@ VILLAGE: Final = 12
 TIES: Final = 64
 DEAR: Final = 100_000
 """Keyed costs of equal rounds lie below the first; a stop costs the second, more than all of them together."""
+MOST: Final = 240
+"""Ways from a caseworker to a village that are searched at once; more are searched part by part, in order."""
 NODES: Final = 2_000
 """Steps after which a search that is still not at the optimum keeps the rounds as they were."""
 Group = tuple[str, tuple[str, ...], str]
@@ -41,7 +43,7 @@ def rounds(given: Sequence[Given], places: pl.DataFrame, pinned: Mapping[str, st
     moving = {one.household_id for one in free}
     made = {(of[one.household_id][0], one.caseworker_id) for one in given if one.household_id not in moving}
     changed: dict[str, str] = {}
-    for part in _apart(free, of):
+    for part in (piece for whole in _apart(free, of) for piece in _pieces(whole, of)):
         changed |= _solved(part, of, made, key)
     return [replace(one, caseworker_id=changed.get(one.household_id, one.caseworker_id)) for one in given]
 
@@ -75,6 +77,15 @@ def _apart(free: Sequence[Given], of: Mapping[str, tuple[str, tuple[str, ...]]])
     for one in free:
         parts[root(one.caseworker_id)].append(one)
     return [parts[name] for name in sorted(parts)]
+
+
+def _pieces(part: list[Given], of: Mapping[str, tuple[str, tuple[str, ...]]]) -> list[list[Given]]:
+    """The visits of one set, cut between villages so that each piece can be searched."""
+    workers = {worker for one in part for worker in of[one.household_id][1]}
+    villages = sorted({of[one.household_id][0] for one in part})
+    many = max(MOST // len(workers), 2)
+    piece = {village: at // many for at, village in enumerate(villages)}
+    return [[one for one in part if piece[of[one.household_id][0]] == at] for at in range(piece[villages[-1]] + 1)]
 
 
 def _solved(
@@ -151,7 +162,7 @@ def _optimum(
             LinearConstraint(equal.tocsr(), totals, totals),
             LinearConstraint(opened.tocsr(), -np.inf, 0),
         ],
-        options={"node_limit": NODES, "mip_rel_gap": 0.5 / len(visits)},
+        options={"presolve": False, "node_limit": NODES, "mip_rel_gap": 0.5 / len(visits)},
     )
     if made.status != 0:
         return None
