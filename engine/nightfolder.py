@@ -254,10 +254,12 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
             for risk in sorted(made.scores)
         )
     if made.verdicts:
-        judged = pl.concat([part.verdicts for part in made.verdicts]).join(chosen, on="household_id", how="semi")
+        judged = pl.concat([part.verdicts for part in made.verdicts]).join(
+            chosen, on="household_id", how="semi", maintain_order="left"
+        )
         traced = pl.concat([traces(part, households) for part in made.verdicts])
         on = ["household_id", "person_id", "programme"]
-        frames["verdicts"] = judged.join(traced, on=on, how="left", nulls_equal=True)
+        frames["verdicts"] = judged.join(traced, on=on, how="left", nulls_equal=True, maintain_order="left_right")
     return {f"{LISTED}/{name}": frame for name, frame in frames.items()}
 
 

@@ -51,7 +51,10 @@ def prepared(
     work = _blocks(open_work, policy, day)
     frame = (
         _with_likely(candidates)
-        .with_columns(unsupported=pl.col("unsupported").fill_null(True))
+        .with_columns(
+            unsupported=pl.col("unsupported").fill_null(True),
+            base_priority=_base_priority(candidates, policy.risk.rank_by),
+        )
         .join(teams, on="region", how="left")
         .join(lanes, on="household_id", how="left")
         .join(work, on="household_id", how="left")
@@ -59,7 +62,6 @@ def prepared(
         .with_columns(
             has_finding=pl.col("has_finding").fill_null(False),
             objected=pl.col("household_id").is_in(_objected(open_work)),
-            base_priority=_base_priority(candidates, policy.risk.rank_by),
         )
         .sort("household_id")
     )

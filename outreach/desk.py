@@ -83,4 +83,4 @@ def desk_of(
     empty = pl.DataFrame(schema=DESK_SCHEMA)
     whole = pl.concat([empty, *parts], how="diagonal_relaxed").select(*DESK_SCHEMA).cast(pl.Schema(DESK_SCHEMA))
     rank = pl.col("kind").replace_strict({kind: at for at, kind in enumerate(KINDS)}, return_dtype=pl.Int64)
-    return whole.sort(rank, "due_on", "household_id", "code", "person_id")
+    return whole.sort(rank, "due_on", "household_id", "code", "person_id", "since", "caseworker_id")
