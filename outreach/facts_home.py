@@ -175,8 +175,8 @@ def of_members(persons: pl.LazyFrame, known: Known) -> pl.LazyFrame:
         )
         .group_by("household_id")
         .agg(
-            (pl.col("cost_left_low").fill_null(0).sum() * 12).alias("_care_low"),
-            _whole(pl.col("cost_left_high") * 12).alias("_care_high"),
+            _of_a_year(pl.col("cost_left_low").fill_null(0)).sum().alias("_care_low"),
+            _whole(_of_a_year(pl.col("cost_left_high"))).alias("_care_high"),
             pl.col("_school_low").sum(),
             _whole(pl.col("_school_high")).alias("_school_high"),
             severe_at_home=_any(severe),
@@ -185,6 +185,11 @@ def of_members(persons: pl.LazyFrame, known: Known) -> pl.LazyFrame:
             date_disability=pl.col("date_disability").max(),
         )
     )
+
+
+def _of_a_year(month: pl.Expr) -> pl.Expr:
+    """Twelve times a month's part, in whole minor units: a sum of parts would differ with their order."""
+    return (month * 12).round(0).cast(pl.Int64)
 
 
 def _whole(value: pl.Expr) -> pl.Expr:
