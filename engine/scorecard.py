@@ -9,6 +9,7 @@ import polars as pl
 from engine import registry
 from engine.errors import ModelError
 from engine.latent import Truth, on_day, oracle, truth_of
+from engine.learning import stored_experiment
 from engine.population import Population, Progress, Risk, silent
 from engine.workplace import Workplace
 from features.groups import first_applications
@@ -48,11 +49,11 @@ GROUPS: Final = ("area_kind", "household_type", "head_sex")
 def figures(
     place: Workplace, risks: Sequence[Risk], *, groups: bool = False, progress: Progress = silent
 ) -> dict[str, Any]:
-    """The scorecard of each risk's serving model as JSON values: ``risks`` of ``risk, model_id, ways, rows``.
+    """The scorecard of each risk's model as JSON values: ``risks`` of ``risk, model_id, serves, ways, rows``.
 
     ``rows`` are those of ``models.scorecard.scorecard``, with ``groups`` also by ``GROUPS``; counts of households
-    are exact and leave the analyst only rounded (the page). Where no model with tested rows serves,
-    ``unavailable`` says so.
+    are exact and leave the analyst only rounded (the page). Where no model serves, it is that of the last training
+    (``serves`` is False); where there is none either, ``unavailable`` says so.
     """
     population, truth = place.population(progress), truth_of(place)
     told = [_of_risk(place, population, risk, truth=truth, groups=groups) for risk in risks]
@@ -62,8 +63,11 @@ def figures(
 def _of_risk(
     place: Workplace, population: Population, risk: Risk, *, truth: Truth | None, groups: bool
 ) -> dict[str, Any]:
+    serving = registry.serving_of(place.home, risk)
+    newest = (stored_experiment(place.home, risk) or {}).get("model_id")
+    chosen = newest if serving is None else serving
     try:
-        tested = place.tested(risk)
+        tested = place.tested(risk, chosen)
     except ModelError as none:
         return {"risk": risk, "unavailable": str(none)}
     days = tested["as_of"].unique().sort().to_list()
@@ -73,7 +77,7 @@ def _of_risk(
         rows = rows.with_columns(oracle=pl.Series(oracle(rows, truth, place.seed)))
     ways = [name for name in WAYS if name in rows.columns]
     told = scorecard(rows, ways, key=key_of(place.seed), groups=GROUPS if groups else ())
-    return {"risk": risk, "model_id": registry.serving_of(place.home, risk), "ways": ways, "rows": told}
+    return {"risk": risk, "model_id": chosen, "serves": serving is not None, "ways": ways, "rows": told}
 
 
 def _on_day(population: Population, tested: pl.DataFrame, day: date, truth: Truth | None) -> pl.DataFrame:

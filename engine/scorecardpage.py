@@ -24,6 +24,10 @@ BESIDE_CELL: Final = Text(
     "Each cell: of the listed, how many are in need by the records (95 % interval); how many are truly in need.",
 )
 LACKING: Final = Text("没有可比的模型", "No model to compare")
+NOT_SERVING: Final = Text(
+    "这一模型没有通过上线条件，没有在用；仍列出它的成绩。",
+    "This model has not passed its gates and does not serve; its lists are told all the same.",
+)
 HEADLINE: Final = ("unsupported", "entry")
 LONGEST: Final = 0.01
 """The list that is told of groups: shorter ones hold too few of them."""
@@ -116,7 +120,7 @@ def _of_home(told: Told) -> Iterator[tuple[Text, Text | None, list[Table]]]:
             continue
         days = sorted({row["as_of"] for row in each["rows"]}, reverse=True)
         tables = [table for day in days for subset in SUBSETS for table in _on(each["rows"], day, subset)]
-        yield name, None, tables
+        yield name, None if each["serves"] else NOT_SERVING, tables
 
 
 def _on(rows: Sequence[Row], day: str, subset: str) -> Iterator[Table]:

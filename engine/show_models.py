@@ -87,7 +87,8 @@ def _show_scorecard(told: Told, console: Console) -> None:
             continue
         rows = [row for row in each["rows"] if row["by"] is None and row["subset"] == "unsupported"]
         newest = max(row["as_of"] for row in rows)
-        console.print(f"\n{each['risk']}: the unsupported on {newest}")
+        serves = "" if each["serves"] else " (this model does not serve)"
+        console.print(f"\n{each['risk']}: the unsupported on {newest}{serves}")
         named = ("precision", "lift", "recall", "exclusion", "recall_soon", "verified_per_visit")
         table = Table("list", "by", "households", *(name.replace("_", " ") for name in named))
         for row in rows:

@@ -95,12 +95,14 @@ def test_groups_are_told_on_demand_and_folded_on_the_page(home: Path, tmp_path: 
 
 
 def test_worlds_stand_side_by_side_on_one_page(told: dict[str, Any]) -> None:
-    other = {"risks": [told["risks"][0], {"risk": "emergency", "unavailable": "no medical source"}]}
+    held_back = told["risks"][0] | {"serves": False}
+    other = {"risks": [held_back, {"risk": "emergency", "unavailable": "no medical source"}]}
     text = scorecard_page({"worlds": [{"world": "base", **told}, {"world": "no_medical", **other}]}).decode()
     beside = text[text.index("The worlds side by side") : text.index("base: ")]
     assert "no_medical" in beside
     assert beside.count("no_medical") == beside.count("<table>") > 1
     assert "no medical source" in text
+    assert text.count("has not passed its gates") == 1
 
 
 def test_a_folder_of_worlds_is_made_trained_and_scored_by_one_command(tmp_path: Path) -> None:
