@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy.stats import beta
 
 from models.calibration import Floats
 from models.intervals import Z
@@ -43,6 +42,8 @@ def interval(value: float, variance: float, n: int) -> Share:
     """
     worth = float(n) if variance <= 0 or value in (0.0, 1.0) else min(value * (1 - value) / variance, float(n))
     x = worth * value
+    from scipy.stats import beta  # takes a second to load: not for every command
+
     low = 0.0 if x <= 0 else float(beta.ppf(0.025, x, worth - x + 1))
     high = 1.0 if x >= worth else float(beta.ppf(0.975, x + 1, worth - x))
     return Share(value, low, high)
