@@ -25,6 +25,7 @@ from engine.commands import (
     month,
     outcome,
     poverty,
+    programmes,
     push,
     quarantine,
     records,
@@ -80,6 +81,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(outcome.app, name="outcome")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(programmes.app, name="programmes")
 app.add_typer(push.app, name="push")
 app.add_typer(records.app)
 app.add_typer(poverty.app)

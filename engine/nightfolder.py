@@ -299,6 +299,7 @@ def manifest_of(place: Workplace, made: Made, folder: Path, input_sha256: str) -
         "policy_sha256": hashlib.sha256(place.policy.text.encode()).hexdigest(),
         "policy": place.policy.text,
         "programmes": place.settings.programmes,
+        "own_programmes": place.own_programmes,
         "models": {risk: model_id for risk, (model_id, _) in sorted(made.models.items())},
         "challengers": {risk: model_id for risk, (model_id, _) in sorted(made.challengers.items())},
         "shadow": {risk: _beside(place, made, risk) for risk in sorted(made.shadow)},

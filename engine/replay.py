@@ -52,7 +52,8 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
         return _gone(business_date, told[RETIRED])
     folder = place.home.nights / business_date.isoformat()
     settings = place.settings.model_copy(update={"programmes": told["programmes"], "lacks": told["lacks"]})
-    then = dataclasses.replace(place, settings=settings, policy=Policy.from_toml(told["policy"]))
+    policy, packs = Policy.from_toml(told["policy"]), told.get("own_programmes", {})
+    then = dataclasses.replace(place, settings=settings, policy=policy, packs=packs)
     store = place.store()
     models, challengers = (
         {risk: (name, kept_model(place.home, risk, name)) for risk, name in told.get(kind, {}).items()}

@@ -40,6 +40,11 @@ class Home:
         return self.root / "inbox"
 
     @property
+    def programmes(self) -> Path:
+        """The bureau's own packs of programmes."""
+        return self.root / "programmes"
+
+    @property
     def sources(self) -> Path:
         """One description per source: where it comes from and how its columns become ours."""
         return self.root / "sources"

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -31,7 +31,7 @@ from engine.settings import Home, HomeSettings, existing, read_settings
 from engine.staff import Bureau, read_bureau
 from models.risk import RiskModel
 from outreach.catalogue import PackError, Programmes
-from outreach.packs import load
+from outreach.packs import PART, load
 from outreach.policy import Policy, PolicyError
 from outreach.workdays import WEEKDAYS, WorkCalendar
 
@@ -46,7 +46,8 @@ Models = dict[str, tuple[str, RiskModel]]
 class Workplace:
     """A home that can be worked in. ``seed`` and ``threads`` come from the command line.
 
-    ``log`` is the audit log in the hand of whoever works here.
+    ``log`` is the audit log in the hand of whoever works here. ``packs``: the bureau's own packs as a past night
+    had them; None = as they lie in the home.
     """
 
     home: Home
@@ -57,6 +58,7 @@ class Workplace:
     seed: int
     threads: int
     log: AuditLog
+    packs: Mapping[str, str] | None = None
 
     @classmethod
     def open(
@@ -91,7 +93,13 @@ class Workplace:
     @cached_property
     def programmes(self) -> Programmes | None:
         """The pack of programmes that home.toml names; None where it names none."""
-        return None if self.settings.programmes is None else read_programmes(self.settings.programmes)
+        pack = self.settings.programmes
+        return None if pack is None else read_programmes(pack, self.own_programmes)
+
+    @cached_property
+    def own_programmes(self) -> dict[str, str]:
+        """The texts of the bureau's own packs, by name; as a night had them where it is made again."""
+        return own_packs(self.home) if self.packs is None else dict(self.packs)
 
     @cached_property
     def calendar(self) -> WorkCalendar:
@@ -205,6 +213,8 @@ class Workplace:
             "caseworkers": self.bureau.file.model_dump(mode="json", by_alias=True),
             "code": code_version(),
         }
+        if self.own_programmes:
+            told["programmes"] = self.own_programmes
         return Inputs(
             input_sha256=hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest(),
             policy_sha256=hashlib.sha256(self.policy.text.encode()).hexdigest(),
@@ -246,13 +256,41 @@ def default_policy() -> str:
     return shipped("policy.toml").read_text("utf-8")
 
 
-def read_programmes(pack: str) -> Programmes:
-    """A shipped pack of programmes by its id; UsageError lists those there are."""
-    texts = {path.stem: path.read_text("utf-8") for path in sorted(shipped("programmes").glob("*.toml"))}
+def read_programmes(pack: str, own: Mapping[str, str]) -> Programmes:
+    """A pack of programmes by its id, of the bureau's own (texts by name) or a shipped one.
+
+    Raises UsageError with every mistake of the pack, or with the packs there are.
+    """
     try:
-        return load(pack, texts)
+        return load(pack, pack_texts(own))
     except PackError as wrong:
-        raise UsageError(f"programmes: {wrong}", "Name a pack that is there in home.toml.") from None
+        raise UsageError(
+            f"programmes: {wrong}", "Name a pack that is there in home.toml, or mend it: xunfang programmes check."
+        ) from None
+
+
+def pack_texts(own: Mapping[str, str]) -> dict[str, str]:
+    """The texts of all packs by name; UsageError where one of the bureau's own has the name of a shipped one."""
+    there = {path.stem: path.read_text("utf-8") for path in sorted(shipped("programmes").glob("*.toml"))}
+    ids = {name.partition(PART)[0] for name in there}
+    taken = sorted(name for name in own if name.partition(PART)[0] in ids)
+    if taken:
+        raise UsageError(
+            f"programmes/{taken[0]}.toml: a shipped pack has this name",
+            "Give your pack a name of its own, and name the shipped one as its parent.",
+        )
+    return {**there, **own}
+
+
+def own_packs(home: Home) -> dict[str, str]:
+    """The texts in the home's ``programmes/`` folder by name; UsageError where one is no text in UTF-8."""
+    texts = {}
+    for path in sorted(home.programmes.glob("*.toml")):
+        try:
+            texts[path.stem] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise UsageError(f"{path}: cannot be read as a text in UTF-8 ({wrong})", "Save it as UTF-8.") from None
+    return texts
 
 
 def read_calendar(name: str) -> WorkCalendar:

@@ -50,6 +50,12 @@ VERDICTS: Final[dict[str, Text]] = {
     "insufficient_data": Text("记录不足，无法判断", "too little on record to say"),
 }
 
+OUTSIDE: Final = Text("不属于本项目的对象", "is not for them")
+"""Said of people whom a programme is not for; they have no verdict."""
+INTERFACE: Final = Text(
+    "由其他部门办理，不从户的记录判断", "granted by others without a household's records: not judged here"
+)
+
 _WHO: Final = Text("现在一起生活的有哪些人", "Who lives together now")
 _INCOME: Final = Text(
     "家庭每月实际收入，有无未登记的", "What really comes in each month, and what is not on record"

@@ -22,6 +22,23 @@ MONTHLY = ("income", "benefit", "medical", "employment", "event", "utility", "en
 REGISTERS = ("income", "benefit", "medical", "disability", "event", "enrolment")
 
 
+LOCAL = """
+[pack]
+id = "here"
+level = "county"
+parent = "sw-county-2025"
+zh = "本县"
+en = "this county"
+currency = "CNY"
+minor_units = 100
+"""
+
+
+def local(text: str = "") -> dict[str, str]:
+    """The shipped texts and a pack ``here`` of a county with these entries."""
+    return {**TEXTS, "here": LOCAL + text}
+
+
 @cache
 def county() -> Programmes:
     return load("sw-county-2025", TEXTS)

@@ -121,7 +121,9 @@ def _enrolled(tables: dict[str, list[dict[str, Any]]], who: str, person: Story) 
         tables["enrolment"].append({"person_id": who, "scheme": f"medical_{person['insured']}"})
     if "lapsed" in person:
         ended = date.fromisoformat(person["lapsed"])
-        tables["enrolment"].append({"person_id": who, "scheme": "medical_resident", "end": ended})
+        tables["enrolment"].append(
+            {"person_id": who, "scheme": "medical_resident", "start": date(2015, 1, 1), "end": ended}
+        )
     if "pension_scheme" in person:
         tables["enrolment"].append({"person_id": who, "scheme": f"pension_{person['pension_scheme']}"})
 

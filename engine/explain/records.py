@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.errors import UsageError
 from engine.explain.stored import StoredNight
 from engine.homes import bucket_of
 from engine.population import Population, living_there
@@ -79,8 +80,7 @@ def records_of(place: Workplace, stored: StoredNight, household: str) -> Records
     """The household's records by the night's deliveries; IntegrityError where the store lost one of these."""
     store = place.store().cut(stored.manifest["deliveries"])
     pack = stored.manifest["programmes"]
-    programmes = None if pack is None else read_programmes(pack)
-    context = Population(store, programmes).context(stored.day)
+    programmes = None if pack is None else read_programmes(pack, stored.manifest.get("own_programmes", {}))
     lost = sorted(
         {
             note.what
@@ -89,7 +89,25 @@ def records_of(place: Workplace, stored: StoredNight, household: str) -> Records
             and any(sum(note.removed.get(name, {}).values()) for name in stored.manifest["deliveries"])
         }
     )
-    return Records(household, stored.day, of_household(store, household), context, programmes, tuple(lost))
+    return _as_of(store, programmes, household, stored.day, tuple(lost))
+
+
+def records_on(place: Workplace, household: str, day: date) -> Records:
+    """The household's records by all that the store holds now, for a day; UsageError where nobody lives there."""
+    records = _as_of(place.store(), place.programmes, household, day)
+    if not roster_of(records.sources.known_by(day), records.context).households.height:
+        raise UsageError(
+            f"--household: nobody is known to have lived in a household of this number on {day}",
+            "Copy the number from a list, and name a day on which it lived in the county (--as-of).",
+        )
+    return records
+
+
+def _as_of(
+    store: RecordStore, programmes: Programmes | None, household: str, day: date, lost: tuple[str, ...] = ()
+) -> Records:
+    context = Population(store, programmes).context(day)
+    return Records(household, day, of_household(store, household), context, programmes, lost)
 
 
 def of_household(store: RecordStore, household: str) -> Sources:

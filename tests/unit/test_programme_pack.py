@@ -3,26 +3,11 @@
 from datetime import date
 
 import pytest
-from programme_cases import DAY, TEXTS, county, judged, months, verdict
+from programme_cases import DAY, LOCAL, TEXTS, county, judged, local, months, verdict
 
 from outreach.catalogue import PackError
 from outreach.packs import load
 from outreach.trigger_table import TRIGGERS
-
-LOCAL = """
-[pack]
-id = "here"
-level = "county"
-parent = "sw-county-2025"
-zh = "本县"
-en = "this county"
-currency = "CNY"
-minor_units = 100
-"""
-
-
-def local(text: str = "") -> dict[str, str]:
-    return {**TEXTS, "here": LOCAL + text}
 
 
 def national(old: str, new: str, family: str = "") -> dict[str, str]:
