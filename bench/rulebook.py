@@ -1,9 +1,10 @@
 """Every programme judged for a county, from facts in memory: 0.4 households for each person of the size.
 
-What OpenFisca does is compared: it also starts from columns in memory. Facts are drawn by lot, each with some blanks,
-so that every verdict comes about; the listed are a few in a thousand, and get their traces.
+What OpenFisca does is compared: it also starts from columns in memory. Facts are drawn by lot, each with some
+blanks, so that every verdict comes about; the listed are a few in a thousand, and get their traces.
 """
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from outreach.vocabulary import FACTS
 DAY: Final = date(2026, 3, 2)
 LISTED: Final = 0.004
 PEOPLE_OF_A_HOUSEHOLD: Final = 2.5
+THREE: Final = ("DB", "GL", "JM")
 BLANK: Final = 0.03
 LIKELY: Final = 0.1
 LIMITS: Final = {
@@ -39,6 +41,11 @@ def rulebook() -> InForce:
     return read_programmes("cn-average-2025", {}).on(DAY)
 
 
+def few(rules: InForce) -> InForce:
+    """Three of the rules: one by income, one by age, one by what is paid already."""
+    return replace(rules, rules=tuple(rule for rule in rules.rules if rule.programme.code in THREE))
+
+
 def facts_by_lot(households: int, rules: InForce, seed: int) -> Facts:
     """Households and persons with every fact that a rule may name, its bounds and the days of its source."""
     rng = np.random.default_rng(seed)
@@ -49,7 +56,8 @@ def facts_by_lot(households: int, rules: InForce, seed: int) -> Facts:
     )
     home = np.sort(rng.integers(0, households, round(households * PEOPLE_OF_A_HOUSEHOLD)))
     persons = homes[home].with_columns(
-        person_id=pl.Series(np.arange(len(home))).cast(pl.String).str.zfill(12), **_columns(rng, len(home), "P", rules)
+        person_id=pl.Series(np.arange(len(home))).cast(pl.String).str.zfill(12),
+        **_columns(rng, len(home), "P", rules),
     )
     return Facts(DAY, None, None, homes, persons)
 

@@ -5,6 +5,8 @@ high-water mark of memory is set back, so that seconds and peak are the stage's 
 """
 
 import json
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ import polars as pl
 from bench.groups import by_fairlearn, ours, rows_and_groups
 from bench.memory import peak_gb, set_back_peak
 from bench.population import AS_OF, DELIVERED_ON
+from bench.rulebook import PEOPLE_OF_A_HOUSEHOLD, facts_by_lot, few, judge_all, rulebook
 from engine import pipeline
 from engine.db import reading
 from engine.files import write_parquet
@@ -33,8 +36,11 @@ from engine.workplace import Workplace
 from features.records import KINDS
 from outreach.drafting import Draft
 from outreach.duplicates import settled
+from outreach.eligibility import judged
 
 THREADS: Final = 2
+OPENFISCA: Final = "XUNFANG_OPENFISCA"
+"""Environment variable with a Python that has openfisca-country-template; without it nothing is compared."""
 KEPT: Final = "bench"
 """Folder in the home with what one stage hands to the next."""
 
@@ -189,6 +195,33 @@ def verdicts(stage: Stage) -> dict[str, Any]:
     return {"verdicts": sum(part.verdicts.height for part in found), "findings": findings.height}
 
 
+def rules(stage: Stage) -> dict[str, Any]:
+    """Every programme on facts in memory, and the traces of the listed: 400,000 households of a million people."""
+    book = rulebook()
+    facts = facts_by_lot(round(stage.people / PEOPLE_OF_A_HOUSEHOLD), book, seed=1)
+    with stage.measured():
+        return judge_all(facts, book)
+
+
+def three(stage: Stage) -> dict[str, Any]:
+    """Three programmes on the same facts, without traces: what OpenFisca's three variables are compared with."""
+    book = few(rulebook())
+    facts = facts_by_lot(round(stage.people / PEOPLE_OF_A_HOUSEHOLD), book, seed=1)
+    with stage.measured():
+        return {"programmes": len(book.rules), "verdicts": judged(facts, book).height}
+
+
+def openfisca(stage: Stage) -> dict[str, Any]:
+    """Three variables of OpenFisca's country template, by the Python that XUNFANG_OPENFISCA names."""
+    case = Path(__file__).with_name("openfisca_case.py")
+    done = subprocess.run(
+        [os.environ[OPENFISCA], str(case), str(stage.people)], capture_output=True, text=True, check=True
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    stage.seconds, stage.cpu_seconds = told.pop("seconds"), told.pop("cpu_seconds")
+    return {"set_up": told["set_up"], "variables": 3}
+
+
 def drafting(stage: Stage) -> dict[str, Any]:
     place, models = stage.place, stage.place.promoted_models()
     given = pipeline.Given(
@@ -280,6 +313,9 @@ STAGES: Final[dict[str, Callable[[Stage], dict[str, Any]]]] = {
     "groups": groups,
     "scores": scores,
     "verdicts": verdicts,
+    "rules": rules,
+    "three": three,
+    "openfisca": openfisca,
     "drafting": drafting,
     "writing": writing,
     "night": night,

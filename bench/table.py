@@ -25,12 +25,15 @@ def printed(told: dict[str, Any], meanings: dict[str, str]) -> str:
 def _ratio(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """How many times as long pandas takes (features); how many times as long as read_csv it takes (checking).
 
-    Fairness: how many times as long fairlearn takes for one figure in one sample, a household.
+    Three: what OpenFisca takes beside it, less its set-up. Fairness: how many times as long fairlearn takes for one
+    figure in one sample, a household.
     """
     if row["stage"] == "features":
         return f"pandas takes {_other('pandas', row, rows)['seconds'] / row['seconds']:.1f} ×"
     if row["stage"] == "checking":
         return f"{row['seconds'] / _other('read_csv', row, rows)['seconds']:.1f} × read_csv"
+    if row["stage"] == "three" and any(each["stage"] == "openfisca" for each in rows):
+        return f"OpenFisca takes {_other('openfisca', row, rows)['seconds'] / row['seconds']:.2f} ×"
     if row["stage"] == "fairness":
         own, other = (
             each["seconds"] / each["figures"] / each["households"] for each in (row, _other("fairlearn", row, rows))

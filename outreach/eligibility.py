@@ -117,10 +117,12 @@ def judged(facts: Facts, rules: InForce) -> pl.DataFrame:
     Rows are put in order by their places in the facts, which are sorted: comparing millions of names takes longer
     than judging.
     """
-    homes = facts.households.lazy().with_row_index(HOME)
-    places = homes.select("household_id", HOME)
-    people = facts.persons.lazy().with_row_index(PERSON, offset=1).join(places, on="household_id", how="left")
-    numbered = replace(facts, households=homes.collect(), persons=people.collect())
+    homes = facts.households.with_row_index(HOME)
+    places = facts.persons.select("household_id").join(
+        homes.select("household_id", HOME), on="household_id", how="left", maintain_order="left"
+    )
+    people = facts.persons.with_row_index(PERSON, offset=1).with_columns(places[HOME])
+    numbered = replace(facts, households=homes, persons=people)
     judged_rules = [rule for rule in rules.rules if not rule.programme.interface]
     if not judged_rules:
         return pl.DataFrame(schema=VERDICTS_SCHEMA)
@@ -141,12 +143,16 @@ def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
         households=found.facts.households.join(wanted, on="household_id", how="semi"),
         persons=found.facts.persons.join(wanted, on="household_id", how="semi"),
     )
-    parts = [traced(few, found.rules, rule) for rule in found.rules.rules if not rule.programme.interface]
+    keys = ["household_id", "person_id", "programme"]
+    chosen = found.verdicts.join(wanted, on="household_id", how="semi")
+    parts = [
+        traced(few, found.rules, rule, chosen.filter(programme=rule.programme.code))
+        for rule in found.rules.rules
+        if not rule.programme.interface
+    ]
     if not parts:
         return pl.DataFrame(schema={**VERDICTS_SCHEMA, "trace": pl.List(STEP)})
-    keys = ["household_id", "person_id", "programme"]
-    chosen = found.verdicts.lazy().join(wanted.lazy(), on="household_id", how="semi")
-    return chosen.join(pl.concat(parts), on=keys, how="left", nulls_equal=True).sort(keys).collect()
+    return chosen.lazy().join(pl.concat(parts), on=keys, how="left", nulls_equal=True).sort(keys).collect()
 
 
 def trace_of(found: Verdicts, code: str, household: str) -> pl.DataFrame:
@@ -162,17 +168,27 @@ def trace_of(found: Verdicts, code: str, household: str) -> pl.DataFrame:
     return traced(few, found.rules, rule).join(verdicts, on=keys, how="left", nulls_equal=True).sort(keys).collect()
 
 
-def traced(facts: Facts, rules: InForce, rule: Rule) -> pl.LazyFrame:
-    """``household_id, person_id, programme, trace`` of everybody here, also of those whom it is not for."""
-    return _population(facts, rule).select(
-        "household_id",
-        _person(rule),
-        pl.lit(rule.programme.code).alias("programme"),
-        pl.concat_list(_steps(rule, rules)).alias("trace"),
+def traced(facts: Facts, rules: InForce, rule: Rule, only: pl.DataFrame | None = None) -> pl.LazyFrame:
+    """``household_id, person_id, programme, trace`` of everybody here, also of those whom it is not for.
+
+    ``only``: of those alone who stand in this frame. Steps are made one under the other and then gathered, which is
+    several times as fast as lists made row by row.
+    """
+    rows = _population(facts, rule).with_columns(person_id=_person(rule))
+    if only is not None:
+        rows = rows.join(only.lazy(), on=["household_id", "person_id"], how="semi", nulls_equal=True)
+    rows = rows.with_row_index(HOME)
+    steps = [rows.select(HOME, "household_id", "person_id", step=step) for step in _steps(rule, rules)]
+    return (
+        pl.concat(steps)
+        .group_by(HOME, maintain_order=True)
+        .agg(pl.col("household_id", "person_id").first(), trace=pl.col("step"))
+        .select("household_id", "person_id", pl.lit(rule.programme.code).alias("programme"), "trace")
     )
 
 
 def benefits_named(rules: InForce) -> set[str]:
+    """The codes of benefits that the rules in force, or the triggers, ask for."""
     wanted = {*STATUS_CODES, *RELIEF_CODES}
     for rule in rules.rules:
         wanted |= {*rule.paid_as, *(exclusion.programme for exclusion in rule.programme.exclusions)}
