@@ -57,6 +57,11 @@ OUTCOMES: Final[dict[str, Text]] = {
     "unknown": Text("没有记录，无法判断", "nothing on record: cannot be judged"),
     "verify": Text("申请并授权后再核实", "to verify after application and consent"),
 }
+MEASURED: Final[dict[str, Text]] = {
+    "days": Text("天", "days"),
+    "months": Text("个月", "months"),
+    "m2": Text("平方米", "square metres"),
+}
 OPERATORS: Final[dict[str, Text]] = {
     "<": Text("低于", "below"),
     "<=": Text("不超过", "at most"),
@@ -180,6 +185,9 @@ def fact_value(fact: str | None, value: float | None, currency: Currency) -> Tex
         return Text(f"{value:g} 岁", f"{value:g} years")
     if dimension == "level":
         return Text(f"{value:g} 级", f"level {value:g}")
+    if dimension in MEASURED:
+        unit = MEASURED[dimension]
+        return Text(f"{value:g} {unit.zh}", f"{value:g} {unit.en}")
     return same(f"{value:.1%}" if dimension == "ratio" else f"{value:g}")
 
 

@@ -7,9 +7,6 @@ import polars as pl
 import pytest
 from homes import NIGHT, Run, copy_of, demo_home, done, frame, xunfang
 
-from engine.settings import Home
-from engine.workplace import Workplace
-
 OWN = """
 [pack]
 id = "here-2025"
@@ -22,8 +19,9 @@ minor_units = 100
 
 [[parameter]]
 name = "db_std"
-values = [{ from = 2020-01-01, urban = 3000, rural = 3000, source = "x", mark = "proposed" }]
+values = [{ from = 2026-01-01, urban = 3000, rural = 3000, source = "x", mark = "proposed" }]
 """
+AFTER = "2026-01-01"
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +29,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_of(demo_home(tmp_path_factory), tmp_path_factory.mktemp("programmes") / "home")
 
 
-def explain(home: Path, household: str, *words: object, code: str = "DB") -> Run:
-    words = ("--household", household, "--as-of", NIGHT, "--home", home, *words)
+def explain(home: Path, household: str, *words: object, code: str = "DB", day: str = NIGHT) -> Run:
+    words = ("--household", household, "--as-of", day, "--home", home, *words)
     return xunfang("--as", "reviewer", "programmes", "explain", code, *words)
 
 
 def of(home: Path, programme: str, verdict: str) -> str:
+    """A household in a town of which a programme came out so."""
+    towns = frame(home, "columns").filter(pl.col("area_kind").cast(pl.String) == "urban")
     rows = frame(home, "verdicts").filter(
         (pl.col("programme") == programme) & (pl.col("verdict").cast(pl.String) == verdict)
     )
+    rows = rows.join(towns, on="household_id", how="semi")
     return str(rows["household_id"].sort()[0])
 
 
@@ -100,22 +101,26 @@ def test_a_programme_or_household_that_is_not_there_is_said(home: Path, words: t
     assert said in run.err
 
 
-def test_a_bureaus_own_pack_is_checked_named_and_used(home: Path, tmp_path: Path) -> None:
+def test_a_bureaus_own_pack_changes_verdicts_from_a_day_on_and_no_night_of_before(
+    home: Path, tmp_path: Path
+) -> None:
     mine = copy_of(home, tmp_path / "home")
-    (mine / "programmes").mkdir()
-    (mine / "programmes" / "here-2025.toml").write_text(OWN, "utf-8")
-    assert done(xunfang("programmes", "check", mine / "programmes" / "here-2025.toml", "--home", mine)).out.strip()
-    before = done(explain(mine, of(home, "DB", "not_eligible"), "--json")).json
+    own = mine / "programmes" / "here-2025.toml"
+    own.parent.mkdir()
+    own.write_text(OWN, "utf-8")
+    assert "sound" in done(xunfang("programmes", "check", own, "--home", mine)).out
     settings = mine / "home.toml"
     settings.write_text(settings.read_text("utf-8").replace("cn-average-2025", "here-2025"), "utf-8")
-    after = done(explain(mine, of(home, "DB", "not_eligible"), "--json")).json
-    assert before["verdicts"][0]["verdict"] == "not_eligible"
-    assert (after["pack"], after["verdicts"][0]["steps"][0]["line"]["en"]) == (
-        "here-2025",
-        "below 3,000 yuan a month",
-    )
-    place = Workplace.open(Home(mine))
-    assert place.own_programmes == {"here-2025": OWN}
+    household = of(home, "DB", "not_eligible")
+    lines = {}
+    for day in (NIGHT, AFTER):
+        told = done(explain(mine, household, "--json", day=day)).json
+        lines[day] = told["verdicts"][0]["steps"][0]["line"]["en"]
+    assert lines == {NIGHT: "below 810 yuan a month", AFTER: "below 3,000 yuan a month"}
+    done(xunfang("night", "--home", mine, "--date", AFTER))
+    own.write_text(OWN.replace("3000", "4000"), "utf-8")
+    assert done(xunfang("replay", "--home", mine, "--date", AFTER, "--json")).json["identical"]
+    assert done(xunfang("replay", "--home", mine, "--date", NIGHT, "--json")).json["identical"]
 
 
 def test_every_mistake_is_told_in_one_pass_with_its_way_out(tmp_path: Path) -> None:
