@@ -58,9 +58,11 @@ OUTCOMES: Final[dict[str, Text]] = {
     "verify": Text("申请并授权后再核实", "to verify after application and consent"),
 }
 MEASURED: Final[dict[str, Text]] = {
-    "days": Text("天", "days"),
-    "months": Text("个月", "months"),
-    "m2": Text("平方米", "square metres"),
+    "years": Text("{:g} 岁", "{:g} years"),
+    "level": Text("{:g} 级", "level {:g}"),
+    "days": Text("{:g} 天", "{:g} days"),
+    "months": Text("{:g} 个月", "{:g} months"),
+    "m2": Text("{:g} 平方米", "{:g} square metres"),
 }
 OPERATORS: Final[dict[str, Text]] = {
     "<": Text("低于", "below"),
@@ -181,13 +183,9 @@ def fact_value(fact: str | None, value: float | None, currency: Currency) -> Tex
         return Text(f"每月 {shown.zh}", f"{shown.en} a month") if month else shown
     if dimension == "flag":
         return Text("是", "yes") if value >= 0.5 else Text("否", "no")
-    if dimension == "years":
-        return Text(f"{value:g} 岁", f"{value:g} years")
-    if dimension == "level":
-        return Text(f"{value:g} 级", f"level {value:g}")
     if dimension in MEASURED:
-        unit = MEASURED[dimension]
-        return Text(f"{value:g} {unit.zh}", f"{value:g} {unit.en}")
+        said = MEASURED[dimension]
+        return Text(said.zh.format(value), said.en.format(value))
     return same(f"{value:.1%}" if dimension == "ratio" else f"{value:g}")
 
 
