@@ -242,9 +242,9 @@ def _judged(facts: Facts, rules: InForce, rule: Rule, number: int) -> pl.LazyFra
 
 
 def _place(unit: str, number: int) -> pl.Expr:
-    home, person = (pl.col(name).cast(pl.UInt64) for name in (HOME, PERSON if unit == "P" else HOME))
-    of_person = person * RULES if unit == "P" else pl.lit(0, pl.UInt64)
-    return (home * (RULES * MOST) + of_person + number).alias(PLACE)
+    home = pl.col(HOME).cast(pl.UInt64) * (RULES * MOST)
+    person = pl.col(PERSON).cast(pl.UInt64) * RULES if unit == "P" else pl.lit(0, pl.UInt64)
+    return (home + person + number).alias(PLACE)
 
 
 def _condition_level(rule: Rule, condition: str, rules: InForce) -> pl.Expr:

@@ -166,7 +166,7 @@ def of_members(persons: pl.LazyFrame, known: Known) -> pl.LazyFrame:
     """What a household's people make of it: costs of 12 months with bounds, who is severely disabled or ill."""
     schooled = pl.col("_schooled").is_not_null()
     severe = pl.col("has_certificate") & (pl.col("disability_level") <= 2)
-    unknown_school = None if not known.has("schooling") else 0.0
+    unknown_school = pl.lit(0 if known.has("schooling") else None, pl.Int64)
     return (
         persons.join(school_costs(known), on="person_id", how="left")
         .with_columns(
