@@ -25,8 +25,8 @@ test: install    ## all tests
 histories: install   ## 5,000 histories of deliveries; XUNFANG_SEEDS=100-119 for 10,000 others
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/long/test_delivery_histories_long.py
 
-bands: install   ## how much can be learnt on three counties and in the five worlds (half an hour)
-	$(BIN)/python -m pytest tests/long/test_county_learnable_long.py
+bands: install   ## how much can be learnt on three counties and in the five worlds, into docs/county.md (ten minutes)
+	$(BIN)/python tests/county_bands.py docs/county.md
 
 check: install   ## style, types, layers: changes nothing
 	$(BIN)/ruff check .
