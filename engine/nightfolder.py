@@ -259,7 +259,9 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
         )
         traced = pl.concat([traces(part, households) for part in made.verdicts])
         on = ["household_id", "person_id", "programme"]
-        frames["verdicts"] = judged.join(traced, on=on, how="left", nulls_equal=True, maintain_order="left_right")
+        frames["verdicts"] = judged.join(
+            traced.select(*on, "trace"), on=on, how="left", nulls_equal=True, maintain_order="left_right"
+        )
     return {f"{LISTED}/{name}": frame for name, frame in frames.items()}
 
 
