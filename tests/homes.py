@@ -163,10 +163,15 @@ def set_policy(home: Path, section: str, name: str, value: object) -> None:
 
 
 def interrupted(words: list[object], number: int, *, after_lines: int, seconds: float = 0.0) -> Run:
-    """Start a process, wait for so many lines on its stderr (and some seconds more), and send it a signal."""
+    """Start a process, wait for so many lines on its stderr (and some seconds more), and send it a signal.
+
+    It heeds Ctrl-C also where the tests run in a shell's background, which ignores it and hands that on.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = subprocess.Popen(
         [XUNFANG, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     assert started.stderr is not None
     said = []
     while len(said) < after_lines and (line := started.stderr.readline()):

@@ -1,6 +1,7 @@
 """A user's mistake ends with what is wrong, the way out and the exit code of its kind; never with a traceback."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -140,8 +141,16 @@ BROKEN: dict[str, tuple[Callable[[Home], Any], int, list[str]]] = {
     "a policy without a value": (spoil("policy.toml", "[capacity]\n"), 7, ["policy.toml"]),
     "no policy": (lambda home: home.policy.unlink(), 7, ["policy.toml", "xunfang init"]),
     "no caseworkers": (lambda home: home.caseworkers.unlink(), 7, ["caseworkers.toml", "no such file"]),
-    "a caseworker without capacity": (
+    "a caseworker without any area": (
         spoil("caseworkers.toml", "[[caseworker]]\nid='a'\nname_zh='甲'\nname_en='A'\nareas=['99']\n"),
+        7,
+        ["caseworkers.toml", "area: Field required"],
+    ),
+    "a caseworker with a negative capacity": (
+        lambda home: home.caseworkers.write_text(
+            re.sub(r"capacity_week = \d+", "capacity_week = -1", home.caseworkers.read_text("utf-8"), count=1),
+            "utf-8",
+        ),
         7,
         ["caseworkers.toml", "capacity_week"],
     ),

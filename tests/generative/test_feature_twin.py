@@ -136,7 +136,9 @@ class Twin:
         return insured or bool(self.of("medical"))
 
     def oop_12m(self):
-        return sum(row["oop"] or 0 for row in self.claims()) if self.known_to_medical() else None
+        told = [row["oop"] for row in self.claims() if row["oop"] is not None]
+        untold = [row for row in self.claims() if row["oop"] is None and row["kind"] != "chronic_registration"]
+        return sum(told) if self.known_to_medical() and (told or not untold) else None
 
     def admissions_12m(self):
         return sum(row["kind"] == "inpatient" for row in self.claims()) if self.known_to_medical() else None
