@@ -60,6 +60,7 @@ def _number(value: float | None) -> str:
 def show_desk(told: Told, console: Console) -> None:
     """The queue by kind, each with its day."""
     from outreach.wording_drafting import DESK_KINDS
+    from outreach.wording_reviews import HEARING, REVIEWS
 
     console.print(f"Night of {told['business_date']}: {len(told['queue'])} for the desk")
     for kind, count in told["kinds"].items():
@@ -69,6 +70,11 @@ def show_desk(told: Told, console: Console) -> None:
         names = ("household_id", "kind", "code", "caseworker_id", "since", "due_on")
         table.add_row(*(row[name] or "–" for name in names))
     console.print(table)
+    for code in sorted({row["code"] for row in told["queue"]} & set(REVIEWS)):
+        text = REVIEWS[code]
+        for said, look in ((text.said.en, text.look.en), (text.said.zh, text.look.zh)):
+            console.print(f"{code}  {said}: {look} ({text.basis})", soft_wrap=True, markup=False)
+    console.print(f"{HEARING.en}\n{HEARING.zh}", soft_wrap=True)
 
 
 SHAPES: Final[dict[str, Callable[[Told, Console], None]]] = {"lists": show_lists, "desk": show_desk}

@@ -4,7 +4,7 @@ One function per code over the records of a bucket; ``reviewed`` says what becom
 month in which both were paid, over the last twelve reported months.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
@@ -14,7 +14,7 @@ import polars as pl
 from outreach.catalogue import InForce
 from outreach.facts import Facts
 from outreach.findings import FINDINGS_SCHEMA
-from outreach.reviewed import as_findings, members, over_months, payments
+from outreach.reviewed import ReviewRule, as_findings, members, over_months, payments, told_by
 
 RESTS: Final = ("DB", "TK", "BY", "GX")
 NOT_TOLD: Final = ("DUP-10",)
@@ -61,11 +61,7 @@ asks somebody to look. 养老护理补贴 is recorded with the service subsidy u
 def duplicate_findings(facts: Facts, rules: InForce) -> pl.LazyFrame:
     """Every duplicate of the bucket; DUP-16 holds one half of each case until ``settled``."""
     parts = [_pair(facts, pair) for pair in PAIRS] if facts.known.has("benefit") else []
-    parts += [
-        rule.compute(facts, rules)
-        for rule in RULES.values()
-        if all(facts.known.has(source) for source in rule.sources)
-    ]
+    parts += told_by(RULES, facts, rules)
     return pl.concat(parts) if parts else pl.LazyFrame(schema=FINDINGS_SCHEMA)
 
 
@@ -258,20 +254,12 @@ def paid_to_a_dead_head(facts: Facts, rules: InForce) -> pl.LazyFrame:
     return as_findings("DUP-17", over_months(late).with_columns(hard=pl.lit(value=False)))
 
 
-@dataclass(frozen=True)
-class DuplicateRule:
-    """A duplicate that is more than a pair: all of ``sources`` must be delivered, else nothing is said."""
-
-    compute: Callable[[Facts, InForce], pl.LazyFrame]
-    sources: tuple[str, ...]
-
-
-RULES: Final[Mapping[str, DuplicateRule]] = {
-    "DUP-11": DuplicateRule(paid_at_work, ("benefit", "employment")),
-    "DUP-12": DuplicateRule(insured_twice, ("enrolment",)),
-    "DUP-13": DuplicateRule(relief_twice, ("benefit",)),
-    "DUP-14": DuplicateRule(paid_after_death, ("benefit",)),
-    "DUP-15": DuplicateRule(housed_twice, ("benefit",)),
-    "DUP-16": DuplicateRule(counted_twice, ("benefit",)),
-    "DUP-17": DuplicateRule(paid_to_a_dead_head, ("benefit",)),
+RULES: Final[Mapping[str, ReviewRule]] = {
+    "DUP-11": ReviewRule(paid_at_work, ("benefit", "employment")),
+    "DUP-12": ReviewRule(insured_twice, ("enrolment",)),
+    "DUP-13": ReviewRule(relief_twice, ("benefit",)),
+    "DUP-14": ReviewRule(paid_after_death, ("benefit",)),
+    "DUP-15": ReviewRule(housed_twice, ("benefit",)),
+    "DUP-16": ReviewRule(counted_twice, ("benefit",)),
+    "DUP-17": ReviewRule(paid_to_a_dead_head, ("benefit",)),
 }

@@ -5,8 +5,7 @@ extremely destitute (MIS-04: six abilities of daily life, seen at the door), and
 than cash (MIS-09); they are asked of the visitor instead. MIS-10 protects: a grace period that was not given.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -17,7 +16,7 @@ from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts import Facts
 from outreach.findings import FINDINGS_SCHEMA
-from outreach.reviewed import as_findings, members, over_months, payments
+from outreach.reviewed import ReviewRule, as_findings, members, over_months, payments, told_by
 
 OLD: Final = 60
 LATELY: Final = timedelta(days=365)
@@ -30,11 +29,7 @@ NOT_TOLD: Final = ("MIS-04", "MIS-09")
 
 def misplacement_findings(facts: Facts, rules: InForce) -> pl.LazyFrame:
     """Every misplacement of the bucket."""
-    parts = [
-        rule.compute(facts, rules)
-        for rule in RULES.values()
-        if all(facts.known.has(source) for source in rule.sources)
-    ]
+    parts = told_by(RULES, facts, rules)
     return pl.concat(parts) if parts else pl.LazyFrame(schema=FINDINGS_SCHEMA)
 
 
@@ -274,21 +269,13 @@ def no_grace(facts: Facts, rules: InForce) -> pl.LazyFrame:
     return as_findings("MIS-10", told.with_columns(hard=pl.lit(value=False), threshold=pl.lit(float(months))))
 
 
-@dataclass(frozen=True)
-class MisplacementRule:
-    """All of ``sources`` must be delivered, else nothing is said."""
-
-    compute: Callable[[Facts, InForce], pl.LazyFrame]
-    sources: tuple[str, ...]
-
-
-RULES: Final[Mapping[str, MisplacementRule]] = {
-    "MIS-01": MisplacementRule(wrong_layer, ("benefit", "kin")),
-    "MIS-02": MisplacementRule(wrong_standard, ("benefit", "income")),
-    "MIS-03": MisplacementRule(wrong_amount, ("benefit", "income")),
-    "MIS-05": MisplacementRule(wrong_class, ("benefit", "medical")),
-    "MIS-06": MisplacementRule(expired, ("benefit",)),
-    "MIS-07": MisplacementRule(counts_the_dead, ("benefit",)),
-    "MIS-08": MisplacementRule(wrong_unit, ("benefit",)),
-    "MIS-10": MisplacementRule(no_grace, ("benefit", "employment")),
+RULES: Final[Mapping[str, ReviewRule]] = {
+    "MIS-01": ReviewRule(wrong_layer, ("benefit", "kin")),
+    "MIS-02": ReviewRule(wrong_standard, ("benefit", "income")),
+    "MIS-03": ReviewRule(wrong_amount, ("benefit", "income")),
+    "MIS-05": ReviewRule(wrong_class, ("benefit", "medical")),
+    "MIS-06": ReviewRule(expired, ("benefit",)),
+    "MIS-07": ReviewRule(counts_the_dead, ("benefit",)),
+    "MIS-08": ReviewRule(wrong_unit, ("benefit",)),
+    "MIS-10": ReviewRule(no_grace, ("benefit", "employment")),
 }

@@ -4,11 +4,14 @@ A duplicate (重复, DUP) or a misplacement (错位, MIS) is a task to review, w
 and lowers nothing (社会救助暂行办法 Art. 13; design: review tasks). A fact that no record tells makes no finding.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from features.windows import month_number, owned
+from outreach.catalogue import InForce
 from outreach.facts import Facts
 from outreach.findings import EVIDENCE, FINDINGS_SCHEMA
 
@@ -18,6 +21,20 @@ SOFT: Final = 1.0
 
 MONTHS: Final = 12
 """Reported months that are looked at: what is older is for an audit, not for a caseworker's desk."""
+
+
+@dataclass(frozen=True)
+class ReviewRule:
+    """How a code is told: all of ``sources`` must be delivered, else nothing is said."""
+
+    compute: Callable[[Facts, InForce], pl.LazyFrame]
+    sources: tuple[str, ...]
+
+
+def told_by(review_rules: Mapping[str, ReviewRule], facts: Facts, rules: InForce) -> list[pl.LazyFrame]:
+    """What each rule whose sources are delivered finds."""
+    known = [rule for rule in review_rules.values() if all(facts.known.has(source) for source in rule.sources)]
+    return [rule.compute(facts, rules) for rule in known]
 
 
 def payments(facts: Facts) -> pl.LazyFrame:
@@ -43,9 +60,9 @@ def members(facts: Facts) -> pl.LazyFrame:
     return facts.persons.lazy().group_by("household_id").agg(living=pl.len())
 
 
-def over_months(rows: pl.LazyFrame, *keys: str) -> pl.LazyFrame:
+def over_months(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Months of an overlap summed up: ``happened_on`` the first, ``value`` how many, ``known_on`` the newest."""
-    return rows.group_by("household_id", "person_id", *keys).agg(
+    return rows.group_by("household_id", "person_id").agg(
         happened_on=pl.col("month").min(),
         value=pl.col("month").n_unique().cast(pl.Float64),
         known_on=pl.col("known_on").max(),

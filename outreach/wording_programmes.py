@@ -52,9 +52,6 @@ VERDICTS: Final[dict[str, Text]] = {
 
 OUTSIDE: Final = Text("不属于本项目的对象", "is not for them")
 """Said of people whom a programme is not for; they have no verdict."""
-INTERFACE: Final = Text(
-    "由其他部门办理，不从户的记录判断", "granted by others without a household's records: not judged here"
-)
 
 _WHO: Final = Text("现在一起生活的有哪些人", "Who lives together now")
 _INCOME: Final = Text(

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from homes import NIGHT, copy_of, database_of, demo_home, done, frame, set_policy, xunfang
 
+from outreach.wording_reviews import HEARING, REVIEWS
+
 NEXT = "2026-01-20"
 
 
@@ -73,3 +75,16 @@ def test_reading_the_queue_is_for_reviewers_and_is_noted(home: Path, tmp_path: P
     gone = xunfang("--as", "reviewer", "desk", "--home", mine, "--date", "2020-01-01")
     assert gone.code == 2
     assert "no desk queue of this night" in gone.err
+
+
+def test_the_desk_reads_what_each_review_is_about_and_that_the_household_is_heard(
+    home: Path, tmp_path: Path
+) -> None:
+    mine = copy_of(home, tmp_path / "home")
+    codes = {row["code"] for row in queue(mine)["queue"]} & set(REVIEWS)
+    text = done(xunfang("--as", "reviewer", "desk", "--home", mine)).out
+    assert codes
+    for code in codes:
+        assert f"{code}  {REVIEWS[code].said.zh}: {REVIEWS[code].look.zh} ({REVIEWS[code].basis})" in text
+    assert HEARING.zh in text
+    assert HEARING.en in text
