@@ -130,7 +130,7 @@ def _items(session: Session, first: date, last: date) -> pl.DataFrame:
 
 def _visits(session: Session, first: date, last: date) -> pl.DataFrame:
     """The visits that count of these items, with how many cells were filled in."""
-    optional = (Visit.hindrance, Visit.about, Visit.note)
+    optional = (Visit.hindrance, Visit.about, Visit.note, Visit.minutes)
     filled = sa.literal(3) + sum((sa.case((col(each).is_(None), 0), else_=1) for each in optional), sa.literal(0))
     statement = (
         sa.select(

@@ -22,6 +22,7 @@ from engine.recordstore import summary
 from engine.tables import Night
 from engine.workplace import Models, Workplace
 from models.stability import places
+from outreach.contact import TOP
 from outreach.desk import DESK_SCHEMA, for_the_desk
 from outreach.drafting import Draft
 from outreach.duplicates import settled
@@ -249,8 +250,9 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
         frames["reasons"] = pl.concat(explained)
         frames["chances"] = pl.concat(
             made.scores[risk]
+            .with_columns(top_decile=pl.col("probability").rank("min", descending=True) <= TOP * pl.len())
             .join(chosen, on="household_id", how="semi")
-            .select("household_id", pl.lit(risk).alias("risk"), "probability")
+            .select("household_id", pl.lit(risk).alias("risk"), "probability", "top_decile")
             for risk in sorted(made.scores)
         )
     if made.verdicts:

@@ -36,6 +36,12 @@ from outreach.policy import Policy
 
 AT_ONCE: Final = 50_000
 """Households that are scored at once."""
+MINORS: Final = ("children_under_6", "members_6_to_13", "members_14_to_17")
+DRAFTED_FROM: Final = (
+    *("household_id", "region", "area", "area_kind", "income_to_line_12m", "income_to_median_12m"),
+    *("is_lone_elder", "household_size", *MINORS),
+)
+"""The columns of a night that its draft needs."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +245,13 @@ def candidates_of(
     policy's floors.
     """
     frame = columns.select(
-        "household_id", "region", "area", "area_kind", "income_to_line_12m", "income_to_median_12m"
+        "household_id",
+        "region",
+        "area",
+        "area_kind",
+        "income_to_line_12m",
+        "income_to_median_12m",
+        two_go=_two_go(columns),
     )
     for risk, name in (("relative_poverty", "poverty"), ("emergency", "emergency")):
         if risk in scores:
@@ -266,6 +278,13 @@ def candidates_of(
         .drop("income_to_line_12m", "income_to_median_12m", "area_kind", "household_type")
         .sort("household_id")
     )
+
+
+def _two_go(columns: pl.DataFrame) -> pl.Expr:
+    """Whether two people must go because of who lives there; null in a night that kept no such columns."""
+    if not set(DRAFTED_FROM) <= set(columns.columns):
+        return pl.lit(None, pl.Boolean)
+    return (pl.col("is_lone_elder") == 1) | (pl.sum_horizontal(MINORS) == pl.col("household_size"))
 
 
 def _likely(scored: pl.DataFrame, name: str, tested: pl.DataFrame | None) -> pl.DataFrame:

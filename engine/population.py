@@ -28,6 +28,8 @@ from outreach.catalogue import Programmes
 from outreach.eligibility import Verdicts, assess
 
 Risk = Literal["relative_poverty", "emergency"]
+MEMORY: Final = r"^(F0[0-3]|G30)"
+"""Dementia and Alzheimer's disease in ICD-10: who visits speaks slowly. The diagnosis itself is never shown."""
 Progress = Callable[[str, int, int], None]
 """Called with the stage, the steps done and the steps in all."""
 
@@ -134,7 +136,7 @@ class Population:
         return self.counted_once(pl.concat(parts).sort("household_id"), as_of)
 
     def people(self, as_of: date, households: Collection[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
+        """Who lives in these households (as ``living_there`` has it), and their certificates."""
         context, wanted = self.context(as_of), sorted(households)
         deliveries = self.deliveries
         living = self.mapped(
@@ -191,7 +193,10 @@ class Population:
 
 
 def living_there(known: Known, context: Context, households: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Who lives in these households (``household_id, person_id, relation, age``), and their certificates."""
+    """Who lives in these households and their certificates.
+
+    ``household_id, person_id, relation, age, memory``; ``person_id, type, level`` of those in force.
+    """
     roster = roster_of(known, context)
     here = roster.members.filter(pl.col("present") & pl.col("household_id").is_in(households))
     in_force = pl.col("expires").is_null() | (pl.col("expires") >= known.as_of)
@@ -202,4 +207,11 @@ def living_there(known: Known, context: Context, households: Sequence[str]) -> t
         .select("person_id", "type", "level")
         .collect()
     )
-    return here.select("household_id", "person_id", "relation", "age"), certificates
+    forgetting = (
+        known.frame("medical")
+        .filter(pl.col("person_id").is_in(here["person_id"].implode()) & pl.col("icd10").str.contains(MEMORY))
+        .select("person_id")
+        .collect()["person_id"]
+    )
+    memory = pl.col("person_id").is_in(forgetting.unique().implode()).alias("memory")
+    return here.select("household_id", "person_id", "relation", "age", memory), certificates

@@ -48,6 +48,8 @@ CHOICES: Final[dict[str, Mapping[str, Text]]] = {
     "hindrance": words.HINDRANCES,
     "about": words.ABOUT,
 }
+MINUTES: Final = re.compile(r"(\d{1,4})(?:\.0+)?\s*(?:分|分钟|min|minutes)?")
+MOST_MINUTES: Final = 1_440
 WRONG: Final = {"contact_made": "bad_contact", "hindrance": "bad_hindrance", "about": "bad_about"}
 
 
@@ -227,6 +229,7 @@ def _filled(line: Line) -> Filled:
         hindrance=chosen["hindrance"],
         about=chosen["about"],
         note=line.cells.get("notes") or None,
+        minutes=_minutes(line.cells.get("minutes", "")),
     )
 
 
@@ -238,6 +241,16 @@ def _choice(name: str, text: str) -> str | None:
         if text in (code, word.zh, word.en):
             return code
     raise RefusedError(WRONG[name])
+
+
+def _minutes(text: str) -> int | None:
+    """How long a visit took, as a worker writes it; null where nothing is written."""
+    if not text:
+        return None
+    found = MINUTES.fullmatch(text)
+    if found is None or int(found[1]) > MOST_MINUTES:
+        raise RefusedError("bad_minutes")
+    return int(found[1])
 
 
 def _day(text: str) -> date:

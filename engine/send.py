@@ -18,6 +18,7 @@ from engine.tables import Night, OutreachItem, OutreachList, Visit
 from engine.vault import VaultReader
 from engine.visits import counts
 from engine.workplace import Workplace
+from outreach.contact import NOT_SAFE, REFUSED
 from outreach.wording import Currency, Text
 
 CHANNEL: Final = "folder"
@@ -194,15 +195,20 @@ def _on(lists: list[Any]) -> sa.Select[str]:
 
 
 def _last_visits(session: Session, lists: list[Any], business_date: date) -> pl.DataFrame:
-    """``household_id, visited_on, outcome`` of the last visit before the night."""
-    schema = {"household_id": pl.String, "visited_on": pl.Date, "outcome": pl.String}
+    """The last visit before the night, with ``declined`` and ``not_safe``: whether any visit before was."""
+    schema = {"household_id": pl.String, "visited_on": pl.Date, "outcome": pl.String, "hindrance": pl.String}
     statement = (
-        sa.select(col(Visit.household_id), col(Visit.visited_on), col(Visit.outcome))
+        sa.select(col(Visit.household_id), col(Visit.visited_on), col(Visit.outcome), col(Visit.hindrance))
         .where(col(Visit.visited_on) <= business_date, col(Visit.household_id).in_(_on(lists)), counts())
         .order_by(col(Visit.household_id), col(Visit.visited_on), col(Visit.id))
     )
-    rows = session.execute(statement).all()
-    return pl.DataFrame(rows, schema=schema, orient="row").unique("household_id", keep="last", maintain_order=True)
+    rows = pl.DataFrame(session.execute(statement).all(), schema=schema, orient="row")
+    not_safe = (pl.col("outcome") == NOT_SAFE) | (pl.col("hindrance") == "unsafe").fill_null(value=False)
+    return rows.group_by("household_id", maintain_order=True).agg(
+        pl.col("visited_on", "outcome").last(),
+        declined=pl.col("outcome").is_in(sorted(REFUSED)).any(),
+        not_safe=not_safe.any(),
+    )
 
 
 def _previous(place: Workplace, session: Session, lists: list[Any], business_date: date) -> pl.DataFrame | None:

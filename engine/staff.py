@@ -12,7 +12,7 @@ from engine.errors import HomeError
 from engine.push.cards import Area, Caseworker
 from engine.settings import Home, problems, read_toml
 from outreach.sharing import DUTY_SCHEMA, Staff
-from outreach.wording import Text
+from outreach.wording import NOTHING, Text
 
 CAPACITY: Final = {"town": 15, "mountain": 8}
 """New visits a week of a team of two where caseworkers.toml gives none: a proposal, the lower end of the usual."""
@@ -29,12 +29,21 @@ class AreaEntry(_Entry):
     name_zh: str = Field(min_length=1)
     name_en: str = Field(min_length=1)
     terrain: str = Field(default="town", pattern=r"^(town|mountain)$")
+    language_zh: str | None = Field(default=None, min_length=1, max_length=20)
+    language_en: str | None = Field(default=None, min_length=1, max_length=40)
+
+    @property
+    def language(self) -> Text:
+        """What is spoken there beside Chinese; nothing where the file does not say."""
+        said = self.language_zh or self.language_en
+        return NOTHING if said is None else Text(self.language_zh or said, self.language_en or said)
 
 
 class CaseworkerEntry(_Entry):
-    """A caseworker (or a team of two) with the areas served and the visits that a week holds.
+    """A caseworker with the areas served, how many go together, and the visits that their week holds.
 
-    Without a capacity it is that of the terrain served: ``CAPACITY``, the least of several.
+    ``persons`` 1 goes alone, and gets a visit that needs two only where nobody else serves the area. Without a
+    capacity it is that of the terrain served: ``CAPACITY``, the least of several.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
@@ -42,6 +51,7 @@ class CaseworkerEntry(_Entry):
     name_en: str = Field(min_length=1)
     areas: tuple[str, ...] = Field(min_length=1)
     capacity_week: int | None = Field(default=None, ge=1, le=200)
+    persons: int = Field(default=2, ge=1, le=9)
     email: Address | None = None
 
 
@@ -117,8 +127,9 @@ class Bureau:
             {
                 "caseworker_id": [worker.id for worker in self.file.caseworker],
                 "capacity_week": [self.file.capacity_of(worker) for worker in self.file.caseworker],
+                "persons": [worker.persons for worker in self.file.caseworker],
             },
-            schema={"caseworker_id": pl.String, "capacity_week": pl.Int64},
+            schema={"caseworker_id": pl.String, "capacity_week": pl.Int64, "persons": pl.Int64},
         )
         areas = [(worker.id, region) for worker in self.file.caseworker for region in worker.areas]
         leave = [(each.caseworker, each.first, each.last) for each in self.file.leave]
@@ -142,7 +153,13 @@ class Bureau:
     def caseworkers(self) -> list[Caseworker]:
         """The caseworkers as the heads of their lists name them."""
         return [
-            Caseworker(worker.id, Text(worker.name_zh, worker.name_en), worker.areas, self.file.capacity_of(worker))
+            Caseworker(
+                worker.id,
+                Text(worker.name_zh, worker.name_en),
+                worker.areas,
+                self.file.capacity_of(worker),
+                worker.persons,
+            )
             for worker in self.file.caseworker
         ]
 
@@ -152,7 +169,10 @@ class Bureau:
 
     def areas(self) -> list[Area]:
         """The areas as cards name them."""
-        return [Area(each.region, Text(each.name_zh, each.name_en), each.terrain) for each in self.file.area]
+        return [
+            Area(each.region, Text(each.name_zh, each.name_en), each.terrain, each.language)
+            for each in self.file.area
+        ]
 
 
 def read_bureau(home: Home) -> Bureau:

@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from outreach.contact import NOT_SAFE
 from outreach.desk import for_the_desk
 from outreach.findings import emergency_scores
 from outreach.policy import OUTCOMES, Policy
@@ -45,7 +46,8 @@ def prepared(
     """One row per candidate, sorted: ``team, problem``, ``reason`` and ``until`` where it may not be visited, and
     ``<lane>_priority`` for each lane that it may be in (null: not in it), ``base_priority``, ``has_finding``,
     ``unsupported`` (unknown = true), ``silent``, ``blank_share``, ``objected``, ``chance``, ``low`` and ``high``
-    (that one of the two risks strikes), ``floor_group``, ``second`` (what orders equal priorities before the tie).
+    (that one of the two risks strikes), ``floor_group``, ``two_go`` (also after a visit that was not safe),
+    ``second`` (what orders equal priorities before the tie).
     """
     lanes = _findings_by_household(findings, policy, day)
     work = _blocks(open_work, policy, day)
@@ -61,7 +63,9 @@ def prepared(
         .join(repeated.select("household_id", "last_listed"), on="household_id", how="left")
         .with_columns(
             has_finding=pl.col("has_finding").fill_null(False),
-            objected=pl.col("household_id").is_in(_objected(open_work)),
+            objected=pl.col("household_id").is_in(_with(open_work, state="objected")),
+            two_go=pl.col("two_go").fill_null(False)
+            | pl.col("household_id").is_in(_with(open_work, state="visited", outcome=NOT_SAFE)),
         )
         .sort("household_id")
     )
@@ -98,9 +102,9 @@ def silent_minority() -> pl.Expr:
     )
 
 
-def _objected(open_work: pl.DataFrame) -> list[str]:
-    """Households that object to being chosen by a model (PIPL Art. 24)."""
-    return sorted(open_work.filter(pl.col("state") == "objected")["household_id"].unique())
+def _with(open_work: pl.DataFrame, **told: str) -> list[str]:
+    """Households with such a row: who objects to a choice by model (PIPL Art. 24), whose visit was not safe."""
+    return sorted(open_work.filter(**told)["household_id"].unique())
 
 
 def _with_likely(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -108,10 +112,12 @@ def _with_likely(candidates: pl.DataFrame) -> pl.DataFrame:
     blank = [pl.lit(None, pl.Float64).alias(name) for name in LIKELY_COLUMNS if name not in candidates.columns]
     if "floor_group" not in candidates.columns:
         blank.append(pl.lit(None, pl.String).alias("floor_group"))
+    if "two_go" not in candidates.columns:
+        blank.append(pl.lit(None, pl.Boolean).alias("two_go"))
     return (
         candidates.with_columns(blank)
         .with_columns(_either(f"poverty_{name}", f"emergency_{name}").alias(name) for name in LIKELY)
-        .select(*CANDIDATE_COLUMNS, *LIKELY, "floor_group")
+        .select(*CANDIDATE_COLUMNS, *LIKELY, "floor_group", "two_go")
     )
 
 

@@ -103,7 +103,8 @@ def draft_lists(
     income_ratio (income per head over the local line, null = unknown); unsupported (Bool, null = unknown: taken as
     unsupported); never_applied (Bool, null = unknown); digital_trace (none, low, normal, null = unknown);
     blank_share (0..1, the part of the columns that is unknown; null = all). Where there is a model also
-    ``candidates.LIKELY_COLUMNS``; where the policy has floors floor_group (text, null = not recorded).
+    ``candidates.LIKELY_COLUMNS``; where the policy has floors floor_group (text, null = not recorded); two_go
+    (Bool, null = no: whether two people must go, ``contact.TWO``).
 
     ``findings``: ``findings.FINDINGS_SCHEMA``; those of households that are no candidates are passed over.
 
@@ -189,6 +190,7 @@ def people_of_night(
     teams = sharing.teams(candidates["region"], staff, sharing.present(staff, business_date, calendar))
     repeated = in_vain(history, policy, business_date)
     people = prepared(candidates, findings, open_work, teams, policy, day=business_date, repeated=repeated)
+    people = sharing.of_two(people, staff)
     ties = keyed_hash(people.select(pl.concat_str(pl.lit(f"tie {business_date} "), "household_id"))["literal"], key)
     return people.with_columns(pl.Series("tie", ties))
 
@@ -212,7 +214,7 @@ def _night(
             if duty.height:
                 fixed.append(lane)
                 without = pl.col("reason").is_in(["no_caseworker", "caseworker_on_leave"])
-                alarms[lane] = (
+                called = (
                     people.join(duty, on="region", how="left", maintain_order="left")
                     .filter(
                         pl.col("reason").is_null()
@@ -221,6 +223,7 @@ def _night(
                     .with_columns(team=pl.coalesce("duty", "team"))
                     .drop("duty")
                 )
+                alarms[lane] = sharing.of_two(called, staff)
     drafted = history.filter((pl.col("state") == "drafted") & pl.col("lane").is_in(HELD_LANES))
     before = dict(drafted.select("household_id", "caseworker_id").iter_rows())
     return Night(visitable, alarms, held_by_plan(visitable, history, policy), before, tuple(fixed))

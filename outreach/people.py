@@ -24,14 +24,16 @@ PEOPLE_SCHEMA: Final = {
 def people_of(members: pl.DataFrame, disability: pl.DataFrame) -> pl.DataFrame:
     """One row per household: ``household_id, head, persons, members, needs``, sorted by household.
 
-    ``members``: ``household_id, person_id, relation, age`` (completed years, may be null) of those who live there.
+    ``members``: ``household_id, person_id, relation, age`` (completed years, may be null) of those who live there,
+    and perhaps ``memory`` (Bool: care for failing memory is on record).
     ``disability``: ``person_id, type, level`` of the certificates in force; empty where the bureau has no register.
     ``head`` is the head's pseudonym, else the oldest member's. ``members`` stand head first, then by age. ``needs``
     are codes of ``wording_casework.NEEDS``, the weightiest first.
     """
     is_head = pl.col("relation") == "head"
+    memory = pl.col("memory") if "memory" in members.columns else pl.lit(value=False).alias("memory")
     living = members.select(
-        "household_id", "person_id", pl.col("relation").cast(pl.String), pl.col("age").cast(pl.Int64)
+        "household_id", "person_id", pl.col("relation").cast(pl.String), pl.col("age").cast(pl.Int64), memory
     ).sort("household_id", is_head, "age", "person_id", descending=[False, True, True, False], nulls_last=True)
     listed = living.group_by("household_id", maintain_order=True).agg(
         head=pl.col("person_id").first(),
@@ -48,7 +50,7 @@ def people_of(members: pl.DataFrame, disability: pl.DataFrame) -> pl.DataFrame:
 
 def _needs(living: pl.DataFrame, disability: pl.DataFrame) -> pl.DataFrame:
     kind, age = pl.col("type"), pl.col("age")
-    certified = living.select("household_id", "person_id", "age").join(
+    certified = living.select("household_id", "person_id", "age", "memory").join(
         disability.select("person_id", pl.col("type").cast(pl.String), pl.col("level").cast(pl.Int64)),
         on="person_id",
         how="left",
@@ -62,6 +64,7 @@ def _needs(living: pl.DataFrame, disability: pl.DataFrame) -> pl.DataFrame:
         "speech": (kind == "speech").fill_null(False).any(),
         "visual": (kind == "visual").fill_null(False).any(),
         "mind": kind.is_in(["intellectual", "mental"]).fill_null(False).any(),
+        "memory": pl.col("memory").fill_null(False).any(),
         "elder_80": (age >= 80).fill_null(False).any(),
         "children": minor.fill_null(False).any(),
     }

@@ -20,7 +20,8 @@ class Staff:
     """Who works where.
 
     ``caseworkers``: caseworker_id, capacity_week (visits a week, above 0), planned_this_week (items of this week's
-    released lists that take a visit: they are not drafted twice). ``areas``: caseworker_id, region (a prefix of the
+    released lists that take a visit: they are not drafted twice), persons (how many go together; may be missing:
+    two). ``areas``: caseworker_id, region (a prefix of the
     area codes that the caseworker serves). ``leave``: caseworker_id, first, last (days, both included). ``duty``:
     caseworker_id, region, first, last: who answers for an area on days when nobody works.
     """
@@ -74,6 +75,22 @@ def teams(regions: pl.Series, staff: Staff, there: Iterable[str]) -> pl.DataFram
         "problem": pl.String,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def of_two(people: pl.DataFrame, staff: Staff) -> pl.DataFrame:
+    """The same people, whose ``team`` is of those who are two where ``two_go`` and any of it are.
+
+    Where all who serve an area go alone the visit stays theirs, and its card says that somebody must come along.
+    """
+    if "persons" not in staff.caseworkers.columns:
+        return people
+    alone = staff.caseworkers.filter(pl.col("persons") < 2)["caseworker_id"].sort().to_list()
+    if not alone:
+        return people
+    pairs = pl.col("team").list.eval(pl.element().filter(~pl.element().is_in(alone)))
+    return people.with_columns(
+        team=pl.when(pl.col("two_go") & (pairs.list.len() > 0)).then(pairs).otherwise("team")
+    )
 
 
 def on_duty(regions: pl.Series, staff: Staff, day: date) -> pl.DataFrame:

@@ -74,21 +74,20 @@ def taken_off(households: int) -> Text:
 
 
 NEEDS: Final[dict[str, Text]] = {
-    "minor_alone": Text("家中只有未成年人：须两人同去", "Only minors at home: two people must go"),
-    "lone_elder": Text("独居老人：两人同去，慢慢说", "Elder living alone: two people go; take time"),
+    "minor_alone": Text(
+        "家中只有未成年人：请照看他们的大人到场", "Only minors at home: with the adult who looks after them"
+    ),
+    "lone_elder": Text("独居老人：慢慢说，多留时间", "Elder living alone: take time"),
     "severe_disability": Text("重度残疾：上门办理", "Severe disability: do everything at the home"),
     "hearing": Text("听力残疾：打电话可能听不到", "Hearing disability: may not hear a call"),
     "speech": Text("言语残疾：备纸笔", "Speech disability: bring paper and pen"),
     "visual": Text("视力残疾：读给本人听", "Visual disability: read everything aloud"),
     "mind": Text("智力或精神残疾：请监护人在场", "Intellectual or mental disability: with the guardian"),
+    "memory": Text(
+        "可能记不清：话说短些，请家人在场", "May not remember well: short sentences, with the family present"
+    ),
     "elder_80": Text("有 80 岁以上老人", "A member of 80 or more"),
     "children": Text("有未成年人：注意保护隐私", "Children: protect their privacy"),
-}
-
-CONTACT: Final[dict[str, Text]] = {
-    "visit": Text("直接入户（不必等电话联系上）", "Go to the home (do not wait for a call)"),
-    "phone": Text("先打电话约时间；上午、中午、晚上各试一次", "Call first; try morning, noon and evening"),
-    "no_phone": Text("没有电话记录：直接入户", "No phone on record: go to the home"),
 }
 
 CONSENT: Final[dict[str, Text]] = {

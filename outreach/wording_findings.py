@@ -53,7 +53,7 @@ _ASK_CHILD: Final = Text("孩子现在由谁照看，是否安全", "Who looks a
 
 EVENTS: Final[dict[str, EventText]] = {
     "EV-MED1": EventText(
-        Text("已在保或监测，近12个月自付医疗费较高", "Registered already; high own payments for care in 12 months"),
+        Text("已在保或监测，近12个月自付医疗费较高", "Known already; high own payments for care in 12 months"),
         _ASK_COST,
         "oop",
     ),

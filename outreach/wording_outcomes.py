@@ -86,6 +86,9 @@ REFUSED: Final[dict[str, Text]] = {
     "bad_code": Text("没有这个结果代码", "there is no such outcome code"),
     "bad_contact": Text("没有这种联系方式", "there is no such way of contact"),
     "bad_hindrance": Text("没有这个原因", "there is no such reason for not visiting"),
+    "bad_minutes": Text(
+        "看不懂用时（请写分钟数，如 25）", "the minutes are unreadable (write a number such as 25)"
+    ),
     "met_and_hindered": Text(
         "见到了人，就不填“未能走访”的原因", "somebody was met: leave out why the visit could not be made"
     ),

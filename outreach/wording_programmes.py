@@ -1,5 +1,6 @@
-"""Programmes in words: names, verdicts, and at most five things to verify at the door."""
+"""Programmes in words: names, verdicts, what to verify at the door, and what to mind beside it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from outreach.wording import Text, same
@@ -115,7 +116,6 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
         Text("发生了什么，眼下缺什么（吃、住、医）", "What happened; what is lacking now: food, shelter, care"),
         Text("是否有赔偿、保险或其他救助", "Is there compensation, insurance or other relief"),
         Text("今年是否因同一原因已获救助", "Was relief given this year for the same cause"),
-        Text("可先行救助，手续后补", "Relief may come first and the papers follow"),
     ),
     "LS-Z": (
         _BILLS,
@@ -126,8 +126,8 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
         Text("必需支出的用途和金额", "Purpose and amount of the essential costs"),
         Text("是否已获其他救助", "Has other assistance been given"),
     ),
-    "JB": (Text("身份和急救费用，由医院办理", "Identity and cost of emergency care: the hospital applies"),),
-    "LM": (Text("食宿、返乡或寻亲，由救助站办理", "Food, shelter, the way home: the rescue station"),),
+    "JB": (Text("身份证件和急救费用的票据", "Identity papers and the bills of emergency care"),),
+    "LM": (Text("今晚住在哪里、吃什么，家在何处", "Where they sleep tonight, what they eat, where home is"),),
     "YL-CB": (
         Text("今年居民医保是谁交的钱", "Who paid this year's premium of residents' insurance"),
         Text("是否在职工医保", "Covered by employees' insurance or not"),
@@ -158,7 +158,7 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
     "JU": (
         Text("谁能工作、想做什么", "Who can work, and what they would like"),
         Text("是否已失业登记", "Registered as unemployed or not"),
-        Text("有无照料负担妨碍就业", "Does caring for somebody stand in the way"),
+        Text("谁在照料家人，是否因此不能上班", "Who cares for family, and does that keep them from work"),
     ),
     "SY": (
         Text("离职时间和原因（是否非本人意愿）", "When and why work ended (not by own wish?)"),
@@ -188,7 +188,6 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
     "GL": (
         Text("老人健在、本人年龄和户籍地", "The elder is alive; age and place of registration"),
         _ACCOUNT,
-        Text("不便出门的可代办", "Somebody may apply for those who cannot go out"),
     ),
     "YLF": (Text("能否自理", "Can they look after themselves"), _INCOME, _OTHER_SUBSIDY),
     "GE": (
@@ -198,22 +197,50 @@ CHECKS: Final[dict[str, tuple[Text, ...]]] = {
     "SW": (
         Text("父母双方的情况（重残、重病、服刑、失联）", "The state of both parents"),
         Text("孩子现由谁照看，是否安全", "Who looks after the child, and is the child safe"),
-        Text("不公示，注意保护孩子隐私", "Never posted publicly: protect the child's privacy"),
     ),
-    "JM": (
-        Text("养老保险是否在缴或在领", "Is a pension being paid for or received"),
-        Text("困难群体可由政府代缴", "The premium may be paid for hard-up people"),
-    ),
-    "JM-DJ": (
-        Text("是否参加养老保险、在哪里参加", "Enrolled in a pension scheme, and where"),
-        Text("可由政府代缴最低档次", "The least premium may be paid by government"),
-    ),
+    "JM": (Text("养老保险是否在缴或在领", "Is a pension being paid for or received"),),
+    "JM-DJ": (Text("是否参加养老保险、在哪里参加", "Enrolled in a pension scheme, and where"),),
     "JG": (Text("价格补贴是否随救助金发放", "Was the price subsidy paid along with assistance"), _ACCOUNT),
     "QN": (
         Text("怎样取暖，有无危险", "How they heat, and is it safe"),
         Text("是否已领取暖补贴", "Is heating aid received already"),
     ),
 }
+
+
+HINTS: Final[dict[str, Text]] = {
+    "LS-E": Text("可先行救助，手续后补", "relief may come first and the papers follow"),
+    "JB": Text("由医院办理", "the hospital applies"),
+    "LM": Text("由救助站办理", "the rescue station does it"),
+    "GL": Text("不便出门的可代办", "somebody may apply for those who cannot go out"),
+    "SW": Text("不公示，保护孩子隐私", "never posted: protect the child's privacy"),
+    "GE": Text("不公示，保护孩子隐私", "never posted: protect the child's privacy"),
+    "JM": Text("困难群体可由政府代缴", "the premium may be paid for hard-up people"),
+    "JM-DJ": Text("可由政府代缴最低档次", "the least premium may be paid by government"),
+}
+"""What a visitor should know of a programme and cannot look at."""
+PAPERWORK: Final = frozenset({_PAPERS, _ACCOUNT, _CONSENT})
+"""Needed for any application: verified last, for it tells nothing of how the household is."""
+MOST_CHECKS: Final = 5
+"""Things to verify at one visit, whatever is offered."""
+
+
+def checks_at(codes: Sequence[str]) -> list[tuple[Text, ...]]:
+    """What to verify for each of the programmes offered, together at most five, the most telling first.
+
+    The first thing of each programme comes before the second of any; what several ask for is verified once, under
+    the first; papers, account and consent only where there is room.
+    """
+    asked = [
+        (text in PAPERWORK, nth, place, text)
+        for place, code in enumerate(codes)
+        for nth, text in enumerate(checks(code))
+    ]
+    first: dict[Text, int] = {}
+    for _, _, place, text in sorted(asked, key=lambda each: each[:3]):
+        if len(first) < MOST_CHECKS:
+            first.setdefault(text, place)
+    return [tuple(text for text in checks(code) if first.get(text) == place) for place, code in enumerate(codes)]
 
 
 def programme_name(code: str) -> Text:

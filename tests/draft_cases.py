@@ -30,6 +30,7 @@ CANDIDATE_SCHEMA = {
     "blank_share": pl.Float64,
     **dict.fromkeys(LIKELY_COLUMNS, pl.Float64),
     "floor_group": pl.String,
+    "two_go": pl.Boolean,
 }
 ORDINARY = {
     "region": "990101001001",

@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any, Final
 
 import polars as pl
+import polars.selectors as cs
 from sqlmodel import col, select
 
 from engine.db import reading
 from engine.explain.stored import StoredNight
 from engine.nightfolder import GIVEN, MANIFEST, RETIRED, as_now, read_manifest, read_standing, version_of
-from engine.pipeline import candidates_of, tested_of
+from engine.pipeline import DRAFTED_FROM, candidates_of, tested_of
 from engine.registry import kept_model
 from engine.tables import Night
 from engine.workplace import Workplace
@@ -22,7 +23,6 @@ from outreach.wording import Text
 from outreach.wording_casework import LANES_OF_THE_REPORT, left_out
 from outreach.wording_whynot import Place, by_lot, why_not
 
-NEEDED: Final = ("household_id", "region", "area", "area_kind", "income_to_line_12m", "income_to_median_12m")
 RANKED: Final = (*ALARMS, *SHARED)
 NO_FILES: Final = Text("当晚的文件已过保存期", "the files of this night were past their time")
 UNKNOWN: Final = Text("当晚不在册", "the night did not know the household")
@@ -43,7 +43,7 @@ def lanes(
     policy, standing = Policy.from_toml(manifest["policy"]), read_standing(stored.folder)
     models = {risk: (name, kept_model(place.home, risk, name)) for risk, name in manifest["models"].items()}
     candidates = candidates_of(
-        stored.frame("columns").select(NEEDED).collect(),
+        stored.frame("columns").select(cs.by_name(*DRAFTED_FROM, require_all=False)).collect(),
         stored.frame("groups").collect(),
         {risk: stored.frame(f"scores_{risk}").collect() for risk in models},
         tested_of(place, models),

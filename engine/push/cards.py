@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.push.why import Suggestion, Why, changes, suggestions_of, whys
+from outreach import contact as contacting
 from outreach import wording_casework as casework
 from outreach.bands import RISKS, band
 from outreach.outcomes import ticket
@@ -51,21 +52,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Caseworker:
-    """Who works a list. ``capacity_week`` is the number of visits that a week holds."""
+    """Who works a list. ``capacity_week``: visits that a week holds; ``persons``: how many go together."""
 
     caseworker_id: str
     name: Text
     areas: tuple[str, ...]
     capacity_week: int
+    persons: int = 2
 
 
 @dataclass(frozen=True)
 class Area:
-    """An area by the prefix of its region code. ``terrain`` is town or mountain."""
+    """An area by the prefix of its region code, with its terrain and a language spoken there beside Chinese."""
 
     region: str
     name: Text
     terrain: str = "town"
+    language: Text = NOTHING
 
 
 def _none(**columns: Any) -> pl.DataFrame:
@@ -79,8 +82,8 @@ class Frames:
     ``items`` (as saved, with their number ``item_id``), ``reasons``, ``findings``, ``verdicts``: as the draft, the
     models and the programmes give them (reasons of several risks one under the other). ``regions``: household_id,
     region. ``people``: ``people_of``. ``contacts``: household_id, name, phone, address from the vault. ``chances``:
-    household_id, risk, probability. ``visits``: the last one: household_id, visited_on, outcome. ``consents``:
-    household_id, status. ``previous``:
+    household_id, risk, probability, perhaps top_decile. ``visits``: the last: household_id, visited_on, outcome,
+    and perhaps declined and not_safe (of any before). ``consents``: household_id, status. ``previous``:
     the last list that held the household: household_id, listed_on, position, codes (of its findings); None where
     there has been no list yet. ``taken_off``: caseworker_id, households (taken off the list after it went out).
     """
@@ -250,8 +253,12 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
         if routine
         else whys(findings, look.reasons.get(household, []), verdicts, persons, look.run.currency)
     )
-    urgent = not routine and any(row["urgent"] for row in findings)
     phone = contact.get("phone") or ""
+    visit = look.visits.get(household)
+    door = _at_the_door(
+        needs, [] if routine else findings, [] if routine else look.chances.get(household, []), visit, phone
+    )
+    area = look.area_of(look.region.get(household, ""))
     return Card(
         rank=item["position"],
         soon=lane in SOON,
@@ -265,20 +272,37 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
         why=why,
         changed=NOTHING if routine else changes(look.previous, household, findings),
         chances=() if routine else _chances(look.chances.get(household, [])),
-        last_contact=_last_contact(look.visits.get(household)),
-        contact=casework.CONTACT["no_phone" if not phone else "visit" if _at_the_door(needs, urgent) else "phone"],
+        last_contact=_last_contact(visit),
+        contact=contacting.contact_words(door, has_phone=bool(phone)),
         owner=worker.name,
         suggestions=suggestions_of(verdicts, findings, persons, look.run.currency),
         composition=_composition(people),
-        needs=tuple(casework.NEEDS[code] for code in needs),
+        needs=_to_mind(needs, visit, worker, area),
         consent=casework.CONSENT[look.consents.get(household, {}).get("status") or "none"],
         item_no="" if item.get("item_id") is None else ticket(item["item_id"], look.run.business_date),
     )
 
 
-def _at_the_door(needs: Sequence[str], urgent: bool) -> bool:
-    """Whom to visit without waiting for a call: lone elders, severe disability, children alone, the urgent."""
-    return urgent or not {"lone_elder", "severe_disability", "minor_alone", "hearing"}.isdisjoint(needs)
+def _at_the_door(
+    needs: Sequence[str], findings: Sequence[Row], chances: Sequence[Row], visit: Row | None, phone: str
+) -> tuple[str, ...]:
+    """The rules of ``contact.DOOR`` that hold; of a routine visit neither findings nor chances may speak."""
+    return contacting.at_the_door(
+        needs,
+        [(row["code"], row["weight"]) for row in findings if row["code"].startswith("EV-")],
+        urgent=any(row["urgent"] for row in findings),
+        has_phone=bool(phone),
+        declined=bool((visit or {}).get("declined")),
+        top=any(row.get("top_decile") for row in chances),
+    )
+
+
+def _to_mind(needs: Sequence[str], visit: Row | None, worker: Caseworker, area: Area | None) -> tuple[Text, ...]:
+    """What a visitor minds: whether two people go, what the people there need, the language of the place."""
+    two = contacting.two_go(needs, not_safe=bool((visit or {}).get("not_safe")))
+    first = (contacting.company_words(two, alone=worker.persons < 2),) if two else ()
+    spoken = (contacting.spoken_here(area.language),) if area is not None and area.language != NOTHING else ()
+    return (*first, *(casework.NEEDS[code] for code in needs), *spoken)
 
 
 def _member(member: Row) -> Text:

@@ -6,45 +6,52 @@ from typing import Final
 from engine.push.cards import Card, VisitList
 from engine.push.why import Suggestion, Why
 from outreach import wording_casework as casework
+from outreach.permissions import Sensitivity
 from outreach.wording import NOTHING, Text, day, same, sentence
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its key, its heading, its width in characters on the sheet, and whether the visitor fills it in."""
+    """A column: its key, heading, width in characters on the sheet, its class, whether the visitor fills it in.
+
+    The class (``permissions.Sensitivity``) says who may read it: a list holds all of them, so that it is for the
+    caseworker whose households are on it and for nobody else.
+    """
 
     key: str
     heading: Text
     width: int
+    sensitivity: Sensitivity = "social"
     to_fill: bool = False
 
 
 COLUMNS: Final = (
-    Column("rank", Text("序号", "No."), 6),
-    Column("name", Text("户主", "Name"), 12),
+    Column("rank", Text("序号", "No."), 6, "none"),
+    Column("name", Text("户主", "Name"), 12, "identity"),
     Column("lane", Text("类别", "Kind of visit"), 18),
-    Column("due", Text("最迟", "Due"), 16),
-    Column("address", Text("住址", "Address"), 30),
+    Column("due", Text("最迟", "Due"), 16, "none"),
+    Column("address", Text("住址", "Address"), 30, "identity"),
     Column("group", Text("走访组", "Route group"), 22),
-    Column("phone", Text("电话", "Phone"), 16),
-    Column("contact", Text("怎么联系", "How to make contact"), 22),
-    Column("needs", Text("特别注意", "Take care"), 26),
+    Column("phone", Text("电话", "Phone"), 16, "identity"),
+    Column("contact", Text("怎么联系", "How to make contact"), 22, "private"),
+    Column("needs", Text("特别注意", "Take care"), 26, "private"),
     Column("composition", Text("家庭成员", "Household"), 34),
     Column("last_contact", Text("上次走访", "Last contact"), 22),
-    Column("why", Text("电脑为什么建议走访", "Why the computer suggests a visit"), 60),
-    Column("changed", Text("有什么变化", "What has changed"), 28),
+    Column("why", Text("电脑为什么建议走访", "Why the computer suggests a visit"), 60, "private"),
+    Column("changed", Text("有什么变化", "What has changed"), 28, "private"),
     Column("chances", Text("可能性", "How likely"), 34),
-    Column("programmes", Text("可以提供的政策和要核实的事", "Programmes to offer, and what to verify"), 60),
+    Column("programmes", Text("可以提供的政策和要核实的事", "Programmes, and what to verify"), 60, "private"),
     Column("consent", Text("核对授权", "Consent to checks"), 22),
     Column("household_no", Text("户编号", "Household no."), 16),
     Column("item_no", Text("编号", "Item no."), 14),
-    Column("owner", Text("经办人", "Owner"), 12),
+    Column("owner", Text("经办人", "Owner"), 12, "none"),
     Column("outcome", Text("走访结果", "Outcome"), 20, to_fill=True),
     Column("visited_on", Text("走访日期", "Visited on"), 14, to_fill=True),
     Column("contact_made", Text("联系方式", "Contact"), 14, to_fill=True),
+    Column("minutes", Text("用时（分钟，可不填）", "Minutes (optional)"), 12, to_fill=True),
     Column("hindrance", Text("未能走访，因为……", "Could not visit because…"), 20, to_fill=True),
     Column("about", Text("转介部门或有误的信息", "Referred to, or what is wrong"), 22, to_fill=True),
-    Column("notes", Text("备注（可不填）", "Notes (optional)"), 30, to_fill=True),
+    Column("notes", Text("备注（可不填）", "Notes (optional)"), 30, "private", to_fill=True),
     Column("signatures", Text("走访人签名（两人）", "Signed by two visitors"), 24, to_fill=True),
 )
 
@@ -91,13 +98,15 @@ def _why(line: Why) -> Text:
 
 def _programme(suggestion: Suggestion) -> Text:
     head = sentence(headline(suggestion))
+    if not suggestion.checks:
+        return head
     steps = Text("；", "; ").join(suggestion.checks)
     return Text(f"{head.zh}。{CHECK.zh}{steps.zh}", f"{head.en}. {CHECK.en}{steps.en}")
 
 
 def headline(suggestion: Suggestion) -> Text:
-    """A programme in one line: name, for whom, how sure, how much a month."""
-    parts = [suggestion.name, suggestion.who, suggestion.verdict, suggestion.amount]
+    """A programme in one line: name, for whom, how sure, how much a month, a hint."""
+    parts = [suggestion.name, suggestion.who, suggestion.verdict, suggestion.amount, suggestion.hint]
     return Text(
         "，".join(part.zh for part in parts if part != NOTHING),
         ", ".join(part.en for part in parts if part != NOTHING),

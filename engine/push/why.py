@@ -1,13 +1,13 @@
 """Why a household is on a list, what changed, and what to offer: at most four lines, events first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from features.catalog import by_name
 from outreach.wording import NOTHING, Currency, Text, day, money, sentence
 from outreach.wording_findings import EVENTS, Evidence, event_text, gap_text
-from outreach.wording_programmes import VERDICTS, checks, programme_name
+from outreach.wording_programmes import HINTS, VERDICTS, checks_at, programme_name
 from outreach.wording_reasons import reason
 
 MOST_WHY: Final = 4
@@ -29,14 +29,15 @@ class Why:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A programme to offer: its name, how sure the records are, for whom, how much, what to verify (at most 5)."""
+    """A programme to offer: its name, how sure the records are, for whom, how much, a hint, what to verify."""
 
     code: str
     name: Text
     verdict: Text
     who: Text
     amount: Text
-    checks: tuple[Text, ...]
+    hint: Text
+    checks: tuple[Text, ...] = ()
 
 
 def whys(
@@ -98,7 +99,7 @@ def suggestions_of(
     """What to offer: programmes that the household may qualify for and that no stronger one replaces.
 
     A programme without a gap finding yields to a stronger one (BY to DB) and is not offered. Emergency relief is
-    offered first where something urgent has happened.
+    offered first where something urgent has happened. All offers together ask for at most five things to verify.
     """
     missing = {(row["code"].removeprefix("GAP-"), row["person_id"]) for row in findings}
     found = [v for v in verdicts if v["verdict"] in ELIGIBLE and (v["programme"], v["person_id"]) in missing]
@@ -107,8 +108,12 @@ def suggestions_of(
     if any(row["urgent"] for row in findings):
         offers = [o for o in offers if o.code != "LS-E"]
         words = Text("遇到急难，可先行救助", "for the emergency; relief may come first")
-        offers.insert(0, Suggestion("LS-E", programme_name("LS-E"), words, NOTHING, NOTHING, checks("LS-E")))
-    return tuple(offers[:MOST_SUGGESTIONS])
+        offers.insert(0, Suggestion("LS-E", programme_name("LS-E"), words, NOTHING, NOTHING, NOTHING))
+    made = offers[:MOST_SUGGESTIONS]
+    return tuple(
+        replace(offer, checks=steps)
+        for offer, steps in zip(made, checks_at([offer.code for offer in made]), strict=True)
+    )
 
 
 def _offer(row: Row, persons: People, currency: Currency) -> Suggestion:
@@ -118,27 +123,34 @@ def _offer(row: Row, persons: People, currency: Currency) -> Suggestion:
         amount = Text(f"每月{shown.zh}", f"{shown.en} a month")
     code = row["programme"]
     who = persons.get(row["person_id"] or "", NOTHING)
-    return Suggestion(code, programme_name(code), VERDICTS[row["verdict"]], who, amount, checks(code))
+    return Suggestion(code, programme_name(code), VERDICTS[row["verdict"]], who, amount, HINTS.get(code, NOTHING))
 
 
 def changes(previous: Mapping[str, Row] | None, household: str, findings: Sequence[Row]) -> Text:
-    """What is new since the last list that held the household; nothing where there was no list before."""
+    """What is new, and what is no longer so, since the last list that held the household.
+
+    Nothing where there was no list before.
+    """
     if previous is None:
         return NOTHING
     row = previous.get(household)
     if row is None:
         return Text("新上名单", "New on the list")
     when = day(row["listed_on"])
-    known = set(row["codes"])
+    known, now = set(row["codes"]), {r["code"] for r in findings}
     new = [r["code"] for r in sorted(findings, key=_weightiest) if r["code"] not in known]
-    names = [_short(code) for code in dict.fromkeys(new)]
+    gone = [code for code in sorted(known - now) if code in EVENTS or code.startswith("GAP-")]
     since = Text(
         f"上次在名单：{when.zh}，第 {row['position']} 位", f"Last listed {when.en} as number {row['position']}"
     )
-    if not names:
+    if not new and not gone:
         return Text(f"{since.zh}；没有新情况", f"{since.en}; nothing new")
-    listed = Text("、", ", ").join(names)
-    return Text(f"{since.zh}；新增：{listed.zh}", f"{since.en}; new: {listed.en}")
+    told = [since]
+    for codes, zh, en in ((new, "新增", "new"), (gone, "不再有", "no longer")):
+        if codes:
+            listed = Text("、", ", ").join(_short(code) for code in dict.fromkeys(codes))
+            told.append(Text(f"{zh}：{listed.zh}", f"{en}: {listed.en}"))
+    return Text("；", "; ").join(told)
 
 
 def _short(code: str) -> Text:

@@ -37,6 +37,13 @@ def visits(home: Path) -> list[tuple[Any, ...]]:
     return found
 
 
+def minutes_of(home: Path) -> list[int]:
+    with sqlite3.connect(home / "xunfang.db") as database:
+        found = database.execute("SELECT minutes FROM visit WHERE minutes IS NOT NULL").fetchall()
+    database.close()
+    return [minutes for (minutes,) in found]
+
+
 def number_of(sheet: list[list[str]], place: int) -> str:
     return sheet[top_of(sheet) + 1 + place][PLACES["household_no"]]
 
@@ -44,7 +51,7 @@ def number_of(sheet: list[list[str]], place: int) -> str:
 def test_a_list_that_was_sorted_and_cut_is_taken_in_row_by_row(
     home: Path, sheet: list[list[str]], tmp_path: Path
 ) -> None:
-    fill(sheet, 0, outcome="V10 同意申请", visited_on=ON, notes="电话已核对")
+    fill(sheet, 0, outcome="V10 同意申请", visited_on=ON, notes="电话已核对", minutes="25 分钟")
     fill(sheet, 2, outcome="V40 未遇到人", visited_on="2026/1/6", hindrance="家里没有人", contact_made="入户")
     fill(sheet, 3, outcome="V13 已转介", visited_on="2026年1月7日", about="医保", contact_made="By phone")
     fill(sheet, 4, outcome="v31", visited_on="46030")
@@ -65,6 +72,7 @@ def test_a_list_that_was_sorted_and_cut_is_taken_in_row_by_row(
     assert (told["rows"], told["recorded"], told["blank"]) == (5, 5, 3)
     assert told["still_open"] == len(body) - 5
     assert visits(home) == expected
+    assert minutes_of(home) == [25]
     again = brought(home, save(tmp_path / "again.xlsx", {"sheet": kept}))
     assert (again["recorded"], again["already"]) == (0, 5)
     assert visits(home) == expected
@@ -97,6 +105,8 @@ def test_a_row_that_cannot_be_believed_is_set_aside_with_its_reason_and_the_othe
         ("too_early", {"outcome": "V10", "visited_on": "2025-01-05"}),
         ("bad_contact", {"outcome": "V10", "visited_on": ON, "contact_made": "梦"}),
         ("bad_about", {"outcome": "V10", "visited_on": ON, "about": "医保"}),
+        ("bad_minutes", {"outcome": "V10", "visited_on": ON, "minutes": "half an hour"}),
+        ("bad_minutes", {"outcome": "V10", "visited_on": ON, "minutes": "1441"}),
         ("long_note", {"outcome": "V10", "visited_on": ON, "notes": "字" * 501}),
     ]
     for place, (_, cells) in enumerate(spoilt):

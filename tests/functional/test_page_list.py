@@ -256,7 +256,7 @@ def test_what_is_new_since_the_last_list_is_named() -> None:
 def test_a_household_without_a_phone_is_visited_without_a_call() -> None:
     card = a_list().cards[5]
     assert card.tel == ""
-    assert card.contact.zh == "没有电话记录：直接入户"
+    assert card.contact.zh == "直接入户（没有电话记录）"
 
 
 @pytest.mark.parametrize(

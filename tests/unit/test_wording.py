@@ -1,16 +1,14 @@
 """Every concept, finding, lane, outcome and source has its words in both languages; figures are said in words."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any
 
 import pytest
+from texts_of import texts_in
 
 from features.catalog import FEATURES, by_name
 from features.records import KINDS, RELATIONS
-from outreach import bands, wording_casework, wording_findings, wording_programmes, wording_reasons
+from outreach import bands, contact, wording_casework, wording_findings, wording_programmes, wording_reasons
 from outreach.drafting import REASONS
 from outreach.policy import LANES, OUTCOMES
 from outreach.trigger_table import TRIGGERS
@@ -20,24 +18,10 @@ from outreach.wording_findings import EVENTS, Evidence, event_text, gap_text
 from outreach.wording_programmes import CHECKS, PROGRAMMES, checks, programme_name
 from outreach.wording_reasons import CONCEPTS, UNITS, UNSAID, reason
 
-TABLES = (bands, wording_casework, wording_findings, wording_programmes, wording_reasons)
+TABLES = (bands, contact, wording_casework, wording_findings, wording_programmes, wording_reasons)
 HAN = re.compile(r"[\u3400-\u9fff]")
 NEVER = ("欺诈", "骗保", "骗取", "造假", "风险分", "fraud", "cheat", "risk score", "suspicious", "可疑")
 PROTECTED = ("民族", "性别", "宗教", "ethnic", "gender", "religio")
-
-
-def texts_in(value: Any) -> Iterator[Text]:
-    if isinstance(value, Text):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from texts_in(each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from texts_in(each)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for each in fields(value):
-            yield from texts_in(getattr(value, each.name))
 
 
 ALL = [

@@ -70,7 +70,15 @@ def test_every_need_that_can_arise_has_its_words() -> None:
             *((f"{n}", kind, 1) for n, kind in enumerate(("hearing", "speech", "visual", "mental")))
         ),
     )
-    assert {*everything, "lone_elder", "minor_alone"} == set(NEEDS)
+    assert {*everything, "lone_elder", "minor_alone", "memory"} == set(NEEDS)
+
+
+def test_failing_memory_is_told_where_care_for_it_is_on_record_and_nowhere_else() -> None:
+    rows = members(
+        ("H", "a", "head", 78), ("H", "b", "spouse", 75), ("K", "c", "head", 40), ("K", "d", "spouse", 41)
+    )
+    told = people_of(rows.with_columns(memory=pl.Series([True, None, False, None])), NO_PAPERS)
+    assert told["needs"].to_list() == [["memory"], []]
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
