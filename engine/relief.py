@@ -4,7 +4,7 @@ What was not known on that day is not in it: records by their day of knowledge, 
 wishes by when they were recorded or taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from engine.errors import NotAllowedError, UsageError
 from engine.explain.household import plain
 from engine.explain.records import of_household
 from engine.nightfolder import RETIRED, as_now, read_manifest, version_of
+from engine.packages import package_of_night, package_told
 from engine.reliefrecords import Entry, entries_of, people_in
 from engine.send import currency_of
 from engine.tables import (
@@ -32,6 +33,7 @@ from engine.tables import (
 )
 from engine.visits import note_of
 from engine.workplace import Workplace
+from features.sources import Known
 from outreach import wording_casework as casework
 from outreach import wording_outcomes as outcomes
 from outreach.bands import RISKS, band
@@ -49,7 +51,8 @@ def chain_of(
     """The chain of a household as JSON values; who asked is noted first.
 
     Keys: ``household, as_of, entry`` (of the audit log), ``persons`` (relation and age), ``retired`` (whether files
-    of a night were past their time), ``chain``: ``on, known_on, kind, source, said, person``, oldest first. Raises
+    of a night were past their time), ``package`` (what to apply for together, by the newest night up to that day;
+    null: none), ``chain``: ``on, known_on, kind, source, said, person``, oldest first. Raises
     UsageError where nobody knows the household or the day is to come, NotAllowedError where the role may not see
     it.
     """
@@ -82,6 +85,7 @@ def chain_of(
         "entry": entry,
         "retired": retired,
         "persons": plain(list(persons.values())),
+        "package": plain(_package(place, known, household, as_of, persons)),
         "chain": [
             {
                 "on": each.on.isoformat(),
@@ -94,6 +98,22 @@ def chain_of(
             for each in chain
         ],
     }
+
+
+def _package(
+    place: Workplace, known: Known, household: str, as_of: date, persons: Mapping[str, Text]
+) -> dict[str, Any] | None:
+    """What to apply for together, by the newest night up to the day; null where it has judged nothing."""
+    with reading(place.database) as session:
+        newest = sa.select(sa.func.max(col(Night.business_date))).where(col(Night.business_date) <= as_of)
+        night = session.execute(newest).scalar()
+    if night is None or place.programmes is None:
+        return None
+    here = pl.col("household_id") == household
+    living = pl.col("valid_to").is_null() & pl.col("death_date").is_null()
+    people = known.frame("member").filter(here & living).select("person_id").unique().sort("person_id").collect()
+    found = package_of_night(place, household, night, night, people["person_id"].to_list())
+    return package_told(found, place.programmes.on(night), persons, currency_of(place))
 
 
 def _nights(place: Workplace, household: str, as_of: date) -> tuple[list[Entry], bool]:

@@ -9,6 +9,7 @@ from engine.files import write_bytes
 from engine.html import page
 from outreach.wording import NOTHING, Text, day
 from outreach.wording_chain import LABELS
+from outreach.wording_package import LABELS as PACKAGE
 
 
 def write_page(told: Mapping[str, Any], path: Path) -> None:
@@ -25,6 +26,8 @@ def relief_page(told: Mapping[str, Any]) -> bytes:
         household=told["household"],
         when=day(date.fromisoformat(told["as_of"])),
         entry=told["entry"],
+        package=told["package"],
+        package_label=PACKAGE,
         retired=told["retired"],
         persons=[_text(each) for each in told["persons"]],
         rows=[

@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
+from engine.show_package import show_package
+
 Told = Mapping[str, Any]
 
 
@@ -28,6 +30,7 @@ def _show_explain(told: Told, console: Console) -> None:
     )
     for finding in told["rules"]["findings"]:
         console.print(f"  {finding['code']}: {finding['words']['en']}", soft_wrap=True)
+    show_package(told["package"], console)
     for score in told["scores"]:
         console.print(
             f"{score['name']['en']}: {score['band']['word']['en']} ({score['band']['of_hundred']['en']})",

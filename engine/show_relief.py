@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from engine.show_package import show_package
+
 Told = Mapping[str, Any]
 
 
@@ -15,6 +17,7 @@ def show_household(told: Told, console: Console) -> None:
     console.print(f"{LABELS['title'].zh} {LABELS['title'].en}: {told['household']}, {told['as_of']}")
     if not told["chain"]:
         console.print(f"{LABELS['nothing'].zh} {LABELS['nothing'].en}")
+    show_package(told["package"], console)
     for each in told["chain"]:
         known = "" if each["known_on"] == each["on"] else f" ({LABELS['known_on'].en.lower()} {each['known_on']})"
         who = f"{each['person']['zh']} {each['person']['en']}: " if each["person"]["en"] else ""

@@ -24,6 +24,7 @@ from engine.explain.rules import action, classes, finding_rows, verdict_rows
 from engine.explain.score import Circle, Score, scores_of, told_score
 from engine.explain.stored import StoredNight
 from engine.nightfolder import LISTED
+from engine.packages import package_by, package_told
 from engine.push.why import suggestions_of
 from engine.send import currency_of
 from engine.tables import Objection, OptOut, OutreachItem, Visit
@@ -96,6 +97,7 @@ def explain(
             "verdicts": verdict_rows(case.verdicts, case.records, case.persons, case.currency),
             "findings": finding_rows(case.findings, case.verdicts, case.persons, case.currency),
         },
+        "package": _package(case),
         "scores": [
             told_score(score, case.circle, case.currency, _tested(place, score))
             for score in case.scores
@@ -253,6 +255,13 @@ def _kind(case: Case) -> dict[str, Any]:
         "programmes": [asdict(each) for each in offers],
         "action": action(case.item, case.findings, conflicts),
     }
+
+
+def _package(case: Case) -> dict[str, Any] | None:
+    """What to apply for together, if they apply on the day of the night; null where no rules were in force."""
+    rules, people = case.records.rules, list(case.persons)
+    found = package_by(case.place, case.verdicts, people, rules, case.stored.day)
+    return package_told(found, rules, case.persons, case.currency)
 
 
 def _evidence(case: Case) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from engine.files import write_bytes
 from engine.html import page
 from models.explanation import DoesNotAddUpError, adds_up
 from outreach import wording_explain as words
+from outreach import wording_package as package_words
 from outreach.wording import Text
 from outreach.wording_explain import of_hundred_exact
 
@@ -32,6 +33,7 @@ def household_page(told: Mapping[str, Any]) -> bytes:
         title=words.TITLE,
         parts=words.PARTS,
         label=LABELS,
+        package_label=package_words.LABELS,
         decides=words.NOT_A_DECISION,
         handling=words.FOR_THE_REVIEWER,
         signed=signed,

@@ -75,6 +75,26 @@ def test_the_strongest_reasons_of_the_card_are_on_the_page_with_the_same_figures
             assert shown[row["concept"]] == pytest.approx(row["contribution"], abs=1e-9)
 
 
+def test_the_package_is_made_of_the_verdicts_each_part_with_an_owner_and_a_date(
+    home: Path, of_the_left_out: dict[str, Any]
+) -> None:
+    package = of_the_left_out["package"]
+    open_ones = {
+        row["programme"]
+        for row in of_the_left_out["rules"]["verdicts"]
+        if row["verdict"] in ("eligible_likely", "eligible_possible")
+    }
+    named = {each["programme"] for each in (*package["parts"], *package["alternatives"])}
+    assert open_ones - {"YL-CB"} <= named
+    assert package["parts"]
+    assert all(part["owner"]["zh"] and part["due_on"] > NIGHT for part in package["parts"])
+    page = household_page(of_the_left_out).decode()
+    assert all(part["owner"]["en"] in page and part["name"]["zh"] in page for part in package["parts"])
+    shown = xunfang("--as", "reviewer", "household", of_the_left_out["household"], "--home", home, "--json")
+    again = done(shown).json["package"]
+    assert [part["programme"] for part in again["parts"]] == [part["programme"] for part in package["parts"]]
+
+
 def test_every_verdict_has_its_steps_with_source_and_article_for_the_listed_and_for_the_left_out(
     home: Path, of_the_listed: dict[str, Any], of_the_left_out: dict[str, Any]
 ) -> None:
