@@ -20,7 +20,7 @@ demo: install    ## a synthetic county of 30,000 people, from raw files to casew
 	$(BIN)/xunfang demo --home $(HOME_DIR) --people 30000 --seed 1
 
 test: install    ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 histories: install   ## 5,000 histories of deliveries; XUNFANG_SEEDS=100-119 for 10,000 others
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/long/test_delivery_histories_long.py

@@ -9,8 +9,9 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def pytest_configure() -> None:
-    """The many processes that tests start compile our modules once, whatever the environment says."""
+    """The many processes that tests start compile our modules once, and two workers leave no core to share."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
