@@ -1,6 +1,6 @@
 """Every programme judged for a county, from facts in memory: 0.4 households for each person of the size.
 
-What OpenFisca does is compared: it also starts from columns in memory. Facts are drawn by lot, each with some
+What OpenFisca does is compared: it also starts from columns in memory. Rows are drawn by lot, each with some
 blanks, so that every verdict comes about; the listed are a few in a thousand, and get their traces.
 """
 
@@ -14,7 +14,7 @@ import polars as pl
 from engine.workplace import read_programmes
 from outreach.catalogue import InForce
 from outreach.eligibility import Verdicts, benefits_named, judged, traces
-from outreach.facts import Facts
+from outreach.facts import Rows
 from outreach.vocabulary import FACTS
 
 DAY: Final = date(2026, 3, 2)
@@ -46,7 +46,7 @@ def few(rules: InForce) -> InForce:
     return replace(rules, rules=tuple(rule for rule in rules.rules if rule.programme.code in THREE))
 
 
-def facts_by_lot(households: int, rules: InForce, seed: int) -> Facts:
+def facts_by_lot(households: int, rules: InForce, seed: int) -> Rows:
     """Households and persons with every fact that a rule may name, its bounds and the days of its source."""
     rng = np.random.default_rng(seed)
     homes = pl.DataFrame({"household_id": pl.Series(np.arange(households)).cast(pl.String).str.zfill(12)})
@@ -59,7 +59,7 @@ def facts_by_lot(households: int, rules: InForce, seed: int) -> Facts:
         person_id=pl.Series(np.arange(len(home))).cast(pl.String).str.zfill(12),
         **_columns(rng, len(home), "P", rules),
     )
-    return Facts(DAY, None, None, homes, persons)
+    return Rows(homes, persons)
 
 
 def _columns(rng: np.random.Generator, count: int, unit: str, rules: InForce) -> dict[str, pl.Series]:
@@ -89,11 +89,11 @@ def _blanked(values: pl.Series, known: pl.Series) -> pl.Series:
     return pl.select(pl.when(known).then(values)).to_series()
 
 
-def judge_all(facts: Facts, rules: InForce) -> dict[str, Any]:
+def judge_all(facts: Rows, rules: InForce) -> dict[str, Any]:
     """The verdicts of everybody, and the traces of the listed."""
     verdicts = judged(facts, rules)
     listed = facts.households["household_id"].head(round(LISTED * facts.households.height)).to_list()
-    shown = traces(Verdicts(verdicts, pl.DataFrame(), pl.DataFrame(), facts, rules), listed)
+    shown = traces([Verdicts(verdicts, pl.DataFrame(), pl.DataFrame(), facts, rules)], listed)
     return {
         "households": facts.households.height,
         "programmes": sum(not rule.programme.interface for rule in rules.rules),

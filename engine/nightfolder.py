@@ -259,7 +259,7 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
         judged = pl.concat([part.verdicts for part in made.verdicts]).join(
             chosen, on="household_id", how="semi", maintain_order="left"
         )
-        traced = pl.concat([traces(part, households) for part in made.verdicts])
+        traced = traces(made.verdicts, households)
         on = ["household_id", "person_id", "programme"]
         frames["verdicts"] = judged.join(
             traced.select(*on, "trace"), on=on, how="left", nulls_equal=True, maintain_order="left_right"

@@ -6,8 +6,8 @@ A programme in payment is ``in_payment``. Stage B is listed to be verified after
 A programme that another body grants without a household's records (an interface) is not judged.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -19,7 +19,7 @@ from features.sources import Sources
 from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited, named
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
 from outreach.duplicates import duplicate_findings
-from outreach.facts import Facts, facts_of
+from outreach.facts import Rows, facts_of
 from outreach.facts_home import RELIEF_CODES
 from outreach.findings import EVIDENCE, FINDINGS_SCHEMA, event_findings, gap_findings
 from outreach.misplacements import misplacement_findings
@@ -81,7 +81,7 @@ class Verdicts:
     verdicts: pl.DataFrame
     findings: pl.DataFrame
     reviews: pl.DataFrame
-    facts: Facts
+    facts: Rows
     rules: InForce
 
 
@@ -108,10 +108,10 @@ def assess(
         .sort("household_id", "code", "person_id", "happened_on", "known_on")
         .collect()
     )
-    return Verdicts(verdicts, findings, reviews, facts, rules)
+    return Verdicts(verdicts, findings, reviews, Rows(facts.households, facts.persons), rules)
 
 
-def judged(facts: Facts, rules: InForce) -> pl.DataFrame:
+def judged(facts: Rows, rules: InForce) -> pl.DataFrame:
     """The verdicts (``VERDICTS_SCHEMA``) of every rule on the facts of a bucket, sorted by their first columns.
 
     Rows are put in order by their places in the facts, which are sorted: comparing millions of names takes longer
@@ -122,7 +122,7 @@ def judged(facts: Facts, rules: InForce) -> pl.DataFrame:
         homes.select("household_id", HOME), on="household_id", how="left", maintain_order="left"
     )
     people = facts.persons.with_row_index(PERSON, offset=1).with_columns(places[HOME])
-    numbered = replace(facts, households=homes, persons=people)
+    numbered = Rows(homes, people)
     judged_rules = [rule for rule in rules.rules if not rule.programme.interface]
     if not judged_rules:
         return pl.DataFrame(schema=VERDICTS_SCHEMA)
@@ -131,23 +131,26 @@ def judged(facts: Facts, rules: InForce) -> pl.DataFrame:
     return rows[rows[PLACE].arg_sort()].drop(PLACE)
 
 
-def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
+def traces(found: Sequence[Verdicts], households: Collection[str]) -> pl.DataFrame:
     """The verdicts of these households with ``trace`` (list of ``STEP``): made only for those who are looked at.
+
+    ``found``: every bucket that may hold one of them. Putting a trace together takes as long for one household as
+    for thousands, so they are made for all buckets at once.
 
     Every stage-A comparison and exclusion with the value used, its bounds, the line, the source, its date and the
     articles that hold on the day; every stage-B condition as ``verify``.
     """
     wanted = pl.DataFrame({"household_id": sorted(set(households))}, schema={"household_id": pl.String})
-    few = replace(
-        found.facts,
-        households=found.facts.households.join(wanted, on="household_id", how="semi"),
-        persons=found.facts.persons.join(wanted, on="household_id", how="semi"),
+    few = Rows(
+        pl.concat(part.facts.households.join(wanted, on="household_id", how="semi") for part in found),
+        pl.concat(part.facts.persons.join(wanted, on="household_id", how="semi") for part in found),
     )
     keys = ["household_id", "person_id", "programme"]
-    chosen = found.verdicts.join(wanted, on="household_id", how="semi")
+    chosen = pl.concat(part.verdicts.join(wanted, on="household_id", how="semi") for part in found)
+    rules = found[0].rules
     parts = [
-        traced(few, found.rules, rule, chosen.filter(programme=rule.programme.code))
-        for rule in found.rules.rules
+        traced(few, rules, rule, chosen.filter(programme=rule.programme.code))
+        for rule in rules.rules
         if not rule.programme.interface
     ]
     if not parts:
@@ -158,17 +161,15 @@ def traces(found: Verdicts, households: Collection[str]) -> pl.DataFrame:
 def trace_of(found: Verdicts, code: str, household: str) -> pl.DataFrame:
     """One programme for everybody of a household: the verdict (null where it is not for them) and the trace."""
     rule = next(each for each in found.rules.rules if each.programme.code == code)
-    few = replace(
-        found.facts,
-        households=found.facts.households.filter(household_id=household),
-        persons=found.facts.persons.filter(household_id=household),
+    few = Rows(
+        found.facts.households.filter(household_id=household), found.facts.persons.filter(household_id=household)
     )
     keys = ["household_id", "person_id", "programme"]
     verdicts = found.verdicts.lazy().filter(household_id=household, programme=code)
     return traced(few, found.rules, rule).join(verdicts, on=keys, how="left", nulls_equal=True).sort(keys).collect()
 
 
-def traced(facts: Facts, rules: InForce, rule: Rule, only: pl.DataFrame | None = None) -> pl.LazyFrame:
+def traced(facts: Rows, rules: InForce, rule: Rule, only: pl.DataFrame | None = None) -> pl.LazyFrame:
     """``household_id, person_id, programme, trace`` of everybody here, also of those whom it is not for.
 
     ``only``: of those alone who stand in this frame. Steps are made one under the other and then gathered, which is
@@ -196,7 +197,7 @@ def benefits_named(rules: InForce) -> set[str]:
     return wanted
 
 
-def _population(facts: Facts, rule: Rule) -> pl.LazyFrame:
+def _population(facts: Rows, rule: Rule) -> pl.LazyFrame:
     return (facts.persons if rule.programme.unit == "P" else facts.households).lazy()
 
 
@@ -205,7 +206,7 @@ def _person(rule: Rule) -> pl.Expr:
     return pl.col("person_id") if rule.programme.unit == "P" else pl.lit(None, dtype=pl.String).alias("person_id")
 
 
-def _judged(facts: Facts, rules: InForce, rule: Rule, number: int) -> pl.LazyFrame:
+def _judged(facts: Rows, rules: InForce, rule: Rule, number: int) -> pl.LazyFrame:
     """The verdicts of one rule, with ``PLACE``: the household's place, the person's, and the rule's number."""
     programme = rule.programme
     tested = [each for each in programme.conditions if each.id in rule.tests]

@@ -13,12 +13,13 @@ import polars as pl
 
 from features.context import Context
 from features.sources import Known
-from features.windows import Roster, last_months, month_number, owned, roster_of
+from features.windows import Roster, last_months, month_number, roster_of
 from outreach.catalogue import InForce
 from outreach.counted_income import counted_income, income_by_person, own_income
 from outreach.facts_family import with_family
 from outreach.facts_home import dwelling, income_fall, of_members, spending, what_happened
 from outreach.facts_person import registers
+from outreach.held import Held, held_of
 
 AWAY_DAYS: Final = 365
 LATE_MONTHS: Final = 1
@@ -26,8 +27,8 @@ LATE_MONTHS: Final = 1
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known about one bucket on a day.
+class Rows:
+    """The rows that rules are judged on.
 
     ``households`` (sorted by ``household_id``): region, area, area_kind, the counted income, and per benefit code
     ``paid:<code>`` (Bool, null = unknown) and ``whole:<code>`` (Bool: paid to the household, or to each member who
@@ -35,20 +36,28 @@ class Facts:
     the household's columns and the person's own facts; ``paid:<code>`` there: to the person or to the household.
     """
 
+    households: pl.DataFrame
+    persons: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Facts(Rows):
+    """What is known about one bucket on a day, with the records that it was made from."""
+
     as_of: date
     known: Known
     roster: Roster
-    households: pl.DataFrame
-    persons: pl.DataFrame
+    held: Held
 
 
 def facts_of(known: Known, context: Context, rules: InForce, benefits: Collection[str]) -> Facts:
     """Read every source once and hold the facts of the day. ``benefits`` are the codes that some rule names."""
     roster = _living(roster_of(known, context))
+    held = held_of(roster)
     incomes = income_by_person(roster, rules).collect().lazy()
-    paid = _payments(roster, sorted(benefits)).collect().lazy()
-    homes = _households(roster, rules, incomes, paid, benefits)
-    persons = _persons(roster, rules, (homes.lazy(), incomes, paid), benefits)
+    paid = _payments(held, sorted(benefits)).collect().lazy()
+    homes = _households(roster, rules, held, (incomes, paid), benefits)
+    persons = _persons(roster, rules, held, (homes.lazy(), incomes, paid), benefits)
     found = (
         homes.lazy()
         .join(of_members(persons.lazy(), known), on="household_id", how="left")
@@ -59,13 +68,19 @@ def facts_of(known: Known, context: Context, rules: InForce, benefits: Collectio
     )
     made = found.select("household_id", *(name for name in found.columns if name not in persons.columns))
     persons = persons.join(made.drop("^(paid|whole):.*$"), on="household_id", how="left", maintain_order="left")
-    return Facts(known.as_of, known, roster, found, persons)
+    return Facts(found, persons, known.as_of, known, roster, held)
 
 
 def _households(
-    roster: Roster, rules: InForce, incomes: pl.LazyFrame, paid: pl.LazyFrame, benefits: Collection[str]
+    roster: Roster,
+    rules: InForce,
+    held: Held,
+    read: tuple[pl.LazyFrame, pl.LazyFrame],
+    benefits: Collection[str],
 ) -> pl.DataFrame:
-    happened, told = what_happened(roster, rules)
+    """The homes with the facts of each; ``read``: the incomes and payments, read once."""
+    incomes, paid = read
+    happened, told = what_happened(roster, rules, held)
     living = roster.members.lazy().filter("present").group_by("household_id").agg(people=pl.len())
     return (
         roster.households.lazy()
@@ -86,6 +101,7 @@ def _households(
 def _persons(
     roster: Roster,
     rules: InForce,
+    held: Held,
     read: tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame],
     benefits: Collection[str],
 ) -> pl.DataFrame:
@@ -116,13 +132,15 @@ def _persons(
         .with_columns(_paid_or_not(known, benefits))
         .drop([f"house:{c}" for c in benefits])
         .join(own_income(roster, rules, incomes), on=["household_id", "person_id"], how="left")
-        .join(_serious(roster), on="person_id", how="left")
+        .join(_serious(held, roster.as_of), on="person_id", how="left")
     )
     for rows, values in registers(known):
         persons = persons.join(rows, on="person_id", how="left").with_columns(values)
     return (
         persons.with_columns(*_person_facts(known))
         .drop("serious", "hukou_region", "draws")
+        .collect()
+        .lazy()
         .pipe(with_family, roster.members.lazy(), known, rules)
         .sort("household_id", "person_id")
         .collect()
@@ -169,7 +187,7 @@ def _age() -> list[pl.Expr]:
     ]
 
 
-def _payments(roster: Roster, benefits: Collection[str]) -> pl.LazyFrame:
+def _payments(held: Held, benefits: Collection[str]) -> pl.LazyFrame:
     """``household_id, person_id (null: paid to the household), paid:<code> …``; only owners with a row are here.
 
     A programme is in payment when the newest month on record is paid (a refusal is no month) and is not older than
@@ -178,8 +196,9 @@ def _payments(roster: Roster, benefits: Collection[str]) -> pl.LazyFrame:
     key = ["household_id", "person_id", "programme"]
     paid = pl.col("status").cast(pl.String) == "in_payment"
     latest = (
-        owned(roster, "benefit")
-        .filter(pl.col("programme").is_in(list(benefits)) & (pl.col("status").cast(pl.String) != "refused"))
+        held.benefits.filter(
+            pl.col("programme").is_in(list(benefits)) & (pl.col("status").cast(pl.String) != "refused")
+        )
         .group_by(*key, "_last")
         .agg(
             newest=month_number(pl.col("month")).max(), newest_paid=month_number(pl.col("month")).filter(paid).max()
@@ -225,14 +244,10 @@ def _last_day(month: str) -> pl.Expr:
     return pl.date(number // 12, number % 12 + 1, 1).dt.month_end()
 
 
-def _serious(roster: Roster) -> pl.LazyFrame:
-    since = roster.as_of - timedelta(days=365)
+def _serious(held: Held, day: date) -> pl.LazyFrame:
+    since = day - timedelta(days=365)
     return (
-        roster.known.frame("medical")
-        .filter(
-            pl.col("serious").fill_null(False)
-            & pl.col("event_date").is_between(since, roster.as_of, closed="right")
-        )
+        held.claims.filter(pl.col("serious").fill_null(False) & (pl.col("event_date") > since))
         .group_by("person_id")
         .agg(serious=pl.lit(True))
     )

@@ -6,10 +6,11 @@ from typing import Final
 import polars as pl
 
 from features.sources import Known
-from features.windows import Roster, owned
+from features.windows import Roster
 from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts_person import COMPULSORY, YEAR_DAYS, school_year
+from outreach.held import Held
 
 SUDDEN: Final = ("ACC", "DSR", "HSE", "DTH", "CHD")
 HARDSHIP: Final = (*SUDDEN, "JAIL", "LOST")
@@ -32,7 +33,7 @@ def dwelling() -> list[pl.Expr]:
     ]
 
 
-def what_happened(roster: Roster, rules: InForce) -> tuple[pl.LazyFrame, list[pl.Expr]]:
+def what_happened(roster: Roster, rules: InForce, held: Held) -> tuple[pl.LazyFrame, list[pl.Expr]]:
     """Events of the last 12 months, a serious disease that is new, and temporary relief since.
 
     Without a register of events, or of claims, that nothing is known to have happened says nothing.
@@ -53,19 +54,13 @@ def what_happened(roster: Roster, rules: InForce) -> tuple[pl.LazyFrame, list[pl
         )
     )
     ill = (
-        owned(roster, "medical")
-        .filter(pl.col("serious").fill_null(False) & (pl.col("event_date") <= day))
+        held.claims.filter(pl.col("serious").fill_null(False))
         .group_by("household_id", "person_id")
         .agg(_ill=pl.col("event_date").min())
         .group_by("household_id")
         .agg(pl.col("_ill").filter(pl.col("_ill") > day - timedelta(days=days)).max())
     )
-    relief = (
-        owned(roster, "benefit")
-        .filter(pl.col("programme").is_in(RELIEF_CODES) & (pl.col("status").cast(pl.String) == "in_payment"))
-        .group_by("household_id")
-        .agg(_relief=pl.col("month").max())
-    )
+    relief = relief_paid(held).rename({"relief_month": "_relief"})
     homes = roster.households.lazy().select("household_id")
     rows = homes
     for frame in (events, ill, relief):
@@ -82,6 +77,12 @@ def what_happened(roster: Roster, rules: InForce) -> tuple[pl.LazyFrame, list[pl
         pl.when(reported).then(_had(pl.col("_relief").dt.year() == day.year)).alias("relief_this_year"),
         pl.max_horizontal("date_event", "_ill").alias("date_event"),
     ]
+
+
+def relief_paid(held: Held) -> pl.LazyFrame:
+    """``household_id, relief_month``: the newest month of temporary relief paid."""
+    relief = held.paid.filter(pl.col("programme").is_in(RELIEF_CODES))
+    return relief.group_by("household_id").agg(relief_month=pl.col("month").max())
 
 
 def _month(day: pl.Expr) -> pl.Expr:

@@ -10,11 +10,10 @@ from typing import Final
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from features.windows import owned
 from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts import Facts
-from outreach.facts_home import RELIEF_CODES
+from outreach.facts_home import relief_paid
 from outreach.trigger_table import STATUS_CODES, TRIGGERS
 
 EVIDENCE: Final = pl.Struct(
@@ -83,7 +82,7 @@ def _weighed(facts: Facts, rules: InForce, events: pl.LazyFrame) -> pl.LazyFrame
         .with_columns(faded)
         .filter(pl.col("faded") >= floor)
         .join(buffers(facts).lazy(), on="household_id", how="left")
-        .join(_relief(facts).lazy(), on="household_id", how="left")
+        .join(relief_paid(facts.held), on="household_id", how="left")
         .select(
             "household_id",
             "person_id",
@@ -123,17 +122,6 @@ def _urgent(rules: InForce, day: date) -> pl.Expr:
     return (pl.col("weight") >= weight) & fresh & ~relieved
 
 
-def _relief(facts: Facts) -> pl.DataFrame:
-    """``household_id, relief_month``: the newest month of temporary relief paid."""
-    return (
-        owned(facts.roster, "benefit")
-        .filter(pl.col("programme").is_in(RELIEF_CODES) & (pl.col("status").cast(pl.String) == "in_payment"))
-        .group_by("household_id")
-        .agg(relief_month=pl.col("month").max())
-        .collect()
-    )
-
-
 def buffers(facts: Facts) -> pl.DataFrame:
     """``household_id, buffer``: 0.5 (can carry a blow) to 1.5 (cannot), additive.
 
@@ -152,8 +140,7 @@ def buffers(facts: Facts) -> pl.DataFrame:
         )
     )
     spent = (
-        owned(facts.roster, "medical")
-        .filter(pl.col("event_date").is_between(since, day, closed="right"))
+        facts.held.claims.filter(pl.col("event_date") > since)
         .group_by("household_id")
         .agg(spent=pl.col("oop").sum())
     )

@@ -140,8 +140,7 @@ def wrong_class(facts: Facts, rules: InForce) -> pl.LazyFrame:
     share = rules.settings["yl_ratio_db"].urban or 0.0
     held = payments(facts).filter(pl.col("programme").is_in(["DB", "TK"]))
     claims = (
-        owned(facts.roster, "medical")
-        .filter(pl.col("event_date") > facts.as_of - LATELY)
+        facts.held.claims.filter(pl.col("event_date") > facts.as_of - LATELY)
         .with_columns(
             left=pl.col("in_catalogue") - pl.col("basic_paid") - pl.col("cii_paid"),
             month=pl.col("event_date").dt.truncate("1mo"),
@@ -166,7 +165,7 @@ def expired(facts: Facts, rules: InForce) -> pl.LazyFrame:
     The register may not have heard of a renewal yet: of a certificate somebody looks, and nothing is certain.
     """
     valid = rules.settings["gx_valid_months"].urban or 0.0
-    paid = owned(facts.roster, "benefit").filter(pl.col("status").cast(pl.String) == "in_payment")
+    paid = facts.held.paid
     age = pl.col("_last") - month_number(pl.col("month"))
     run = (
         paid.filter((pl.col("programme") == "GX") & age.is_between(0, 2 * valid))

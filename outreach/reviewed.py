@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from features.windows import month_number, owned
+from features.windows import month_number
 from outreach.catalogue import InForce
 from outreach.facts import Facts
 from outreach.findings import EVIDENCE, FINDINGS_SCHEMA
@@ -44,15 +44,10 @@ def payments(facts: Facts) -> pl.LazyFrame:
     amount, authority, decision_no, known_on``.
     """
     age = (pl.col("_last") - month_number(pl.col("month"))).alias("age")
-    return (
-        owned(facts.roster, "benefit")
-        .filter(pl.col("status").cast(pl.String) == "in_payment")
-        .select(
-            *("household_id", "person_id", "programme", "month", age),
-            *("amount", "authority", "decision_no", "known_on"),
-        )
-        .filter(pl.col("age").is_between(0, MONTHS - 1))
-    )
+    return facts.held.paid.select(
+        *("household_id", "person_id", "programme", "month", age),
+        *("amount", "authority", "decision_no", "known_on"),
+    ).filter(pl.col("age").is_between(0, MONTHS - 1))
 
 
 def members(facts: Facts) -> pl.LazyFrame:

@@ -36,8 +36,9 @@ def rounds(given: Sequence[Given], places: pl.DataFrame, pinned: Mapping[str, st
     ``places``: household_id, region, team. ``pinned``: households that stay with the caseworker named. Each
     caseworker has as many urgent, event and other visits as before, and as many of them beyond capacity.
     """
+    visited = places.filter(pl.col("household_id").is_in(sorted({one.household_id for one in given})))
     of = {
-        row[0]: (row[1][:VILLAGE], tuple(row[2])) for row in places.select("household_id", "region", "team").rows()
+        row[0]: (row[1][:VILLAGE], tuple(row[2])) for row in visited.select("household_id", "region", "team").rows()
     }
     free = [one for one in given if len(of[one.household_id][1]) > 1 and one.household_id not in pinned]
     moving = {one.household_id for one in free}

@@ -52,30 +52,36 @@ def earner_died(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
         "household_id", "person_id", happened="death_date", heard="known_on"
     )
     reported = _events(facts, "DTH").select("household_id", "person_id", happened="event_date", heard="known_on")
-    deaths = (
+    who = (
         pl.concat([registered, reported])
         .filter(pl.col("happened") > facts.as_of - timedelta(days=2 * YEAR_DAYS))
         .group_by("household_id", "person_id")
         .agg(pl.col("happened").min(), pl.col("heard").min())
-        .join(members.select("household_id", "person_id", "age"), on=["household_id", "person_id"], how="left")
-        .join(_earners(facts), on=["household_id", "person_id"], how="left")
+        .collect()
+        .lazy()
+    )
+    deaths = (
+        who.join(members.select("household_id", "person_id", "age"), on=["household_id", "person_id"], how="left")
+        .join(_earners(facts, who.select("household_id")), on=["household_id", "person_id"], how="left")
         .join(facts.households.lazy().select("household_id"), on="household_id", how="semi")
     )
     mattered = pl.col("age").is_null() | pl.col("age").is_between(16, 59) | pl.col("only_earner").fill_null(False)
     return finish(deaths.filter(mattered), pl.col("happened"), pl.col("heard"))
 
 
-def _earners(facts: Facts) -> pl.LazyFrame:
-    """``household_id, person_id, only_earner``: the one person of a household with labour income in 24 months."""
+def _earners(facts: Facts, households: pl.LazyFrame) -> pl.LazyFrame:
+    """``household_id, person_id, only_earner``: of these, the one with labour income of the last 24 months."""
     labour = ["wage", "business", "farm", "platform"]
-    homes = facts.roster.members.lazy().select("household_id", "person_id")
+    members = facts.roster.members.lazy().select("household_id", "person_id")
+    homes = members.join(households, on="household_id", how="semi").collect()
     return (
         facts.known.frame("income")
+        .filter(pl.col("person_id").is_in(homes["person_id"].to_list()))
         .filter(pl.col("kind").cast(pl.String).is_in(labour) & (pl.col("amount") > 0))
         .filter(pl.col("month") > facts.as_of - timedelta(days=2 * YEAR_DAYS))
         .select("person_id")
         .unique()
-        .join(homes, on="person_id", how="inner")
+        .join(homes.lazy(), on="person_id", how="inner")
         .group_by("household_id")
         .agg(pl.col("person_id").first(), earners=pl.len())
         .filter(pl.col("earners") == 1)
@@ -266,8 +272,7 @@ def left_assistance(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
     running = pl.any_horizontal(pl.col(f"paid:{code}").fill_null(False) for code in codes)
     out = facts.households.lazy().filter(~running & pl.col("date_benefit").is_not_null()).select("household_id")
     rows = (
-        owned(facts.roster, "benefit")
-        .filter(pl.col("programme").is_in(codes) & (pl.col("status").cast(pl.String) == "in_payment"))
+        facts.held.paid.filter(pl.col("programme").is_in(codes))
         .group_by("household_id")
         .agg(pl.struct("month", "known_on").max_by("month").alias("newest"))
         .unnest("newest")
@@ -287,8 +292,7 @@ def refused_near_the_line(facts: Facts, lines: Thresholds) -> pl.LazyFrame:
         facts.households.lazy().filter(near).select("household_id", "pc_income", line=lines["near"] * lines["line"])
     )
     rows = (
-        owned(facts.roster, "benefit")
-        .filter((pl.col("programme") == "DB") & (pl.col("status").cast(pl.String) == "refused"))
+        facts.held.benefits.filter((pl.col("programme") == "DB") & (pl.col("status").cast(pl.String) == "refused"))
         .group_by("household_id")
         .agg(pl.struct("month", "known_on").max_by("month").alias("newest"))
         .unnest("newest")

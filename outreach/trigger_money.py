@@ -41,10 +41,8 @@ def finish(
 def claims(facts: Facts, days: int = 365) -> pl.LazyFrame:
     """The claims of the last days, with the columns of the household."""
     since = facts.as_of - timedelta(days=days)
-    return (
-        owned(facts.roster, "medical")
-        .filter(pl.col("event_date").is_between(since, facts.as_of, closed="right"))
-        .join(facts.households.lazy(), on="household_id", how="inner")
+    return facts.held.claims.filter(pl.col("event_date") > since).join(
+        facts.households.lazy(), on="household_id", how="inner"
     )
 
 
@@ -140,8 +138,7 @@ def one_admission(facts: Facts, lines: Thresholds) -> pl.LazyFrame:
 def new_serious_disease(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
     """EV-MED6: the first claim ever known of a person for a disease on the serious list, within the last year."""
     first = (
-        owned(facts.roster, "medical")
-        .filter(pl.col("serious").fill_null(False) & (pl.col("event_date") <= facts.as_of))
+        facts.held.claims.filter(pl.col("serious").fill_null(False))
         .group_by("household_id", "person_id")
         .agg(pl.struct("event_date", "known_on").min_by("event_date").alias("first"))
         .unnest("first")
@@ -202,8 +199,7 @@ def benefit_ended(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
     """EV-JOB3: unemployment benefit was paid last in one of the last months and no employment has begun since."""
     last = pl.col("_last")
     ended = (
-        owned(facts.roster, "benefit")
-        .filter((pl.col("programme") == "SY") & (pl.col("status").cast(pl.String) == "in_payment"))
+        facts.held.paid.filter(pl.col("programme") == "SY")
         .filter(pl.col("person_id").is_not_null())
         .group_by("household_id", "person_id", "_last")
         .agg(newest=month_number(pl.col("month")).max(), known_on=pl.col("known_on").max())

@@ -48,7 +48,7 @@ class Records:
         """The verdicts of the household with their traces, made again."""
         if self.programmes is None:
             return pl.DataFrame()
-        return traces(assess(self.sources, self.context, self.programmes, self.day), [self.household])
+        return traces([assess(self.sources, self.context, self.programmes, self.day)], [self.household])
 
     def evidence(self) -> list[dict[str, Any]]:
         """Per kind delivered: ``kind, rows, happened_on`` and ``known_on`` (the newest), ``corrected`` (records of

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 from builders import records, sources
-from programme_cases import MONTHLY, calendar, county, judged, months, verdict
+from programme_cases import DAY, MONTHLY, calendar, county, judged, months, verdict
 
 from features.context import Context
 from outreach.eligibility import assess
@@ -67,10 +67,9 @@ def test_without_a_disability_register_everybody_is_undecided() -> None:
 
 
 def test_a_source_that_has_not_reported_for_the_area_is_unknown() -> None:
-    found = judged(income=POOR)
-    elsewhere = calendar(found.facts.as_of, tuple(kind for kind in MONTHLY if kind != "income"))
+    elsewhere = calendar(DAY, tuple(kind for kind in MONTHLY if kind != "income"))
     given = sources(income=POOR, benefit=records("benefit"))
-    again = assess(given, Context(elsewhere), county(), found.facts.as_of)
+    again = assess(given, Context(elsewhere), county(), DAY)
     assert verdict(again, "DB") == "insufficient_data"
 
 

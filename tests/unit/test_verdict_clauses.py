@@ -167,7 +167,7 @@ def test_a_member_on_destitute_support_does_not_bar_those_who_live_with_them(
         benefit=[row for owner in owners for row in months("2025-05", 6, programme="TK", **owner)],
     )
     assert [verdict(found, "DB"), verdict(found, "BY")] == [expect, expect]
-    steps = traces(found, ["H1"]).filter(programme="DB")["trace"].item()
+    steps = traces([found], ["H1"]).filter(programme="DB")["trace"].item()
     assert [step["outcome"] for step in steps if step["condition"] == "no_TK"] == [
         "near" if expect == "eligible_possible" else "fail"
     ]
@@ -373,7 +373,7 @@ def test_what_was_known_too_late_changes_nothing() -> None:
 
 def test_a_trace_shows_value_line_source_date_and_article() -> None:
     found = judged(income=months("2025-05", 12, person_id="P1", amount=60_000))
-    steps = traces(found, ["H1"]).filter(programme="DB")["trace"].item().to_list()
+    steps = traces([found], ["H1"]).filter(programme="DB")["trace"].item().to_list()
     first = steps[0]
     assert (first["value"], first["threshold"], first["outcome"], first["source"]) == (
         60_000,
@@ -390,7 +390,7 @@ def test_a_trace_shows_value_line_source_date_and_article() -> None:
 def test_the_article_cited_changes_on_the_day_the_law_comes_into_force() -> None:
     def article(day: date, last: str) -> str:
         found = judged(day, income=months(last, 12, person_id="P1", amount=60_000))
-        steps = traces(found, ["H1"]).filter(programme="DB")["trace"].item().to_list()
+        steps = traces([found], ["H1"]).filter(programme="DB")["trace"].item().to_list()
         return str(steps[0]["article"])
 
     assert "暂行办法" in article(date(2026, 6, 30), "2026-05")
@@ -400,8 +400,8 @@ def test_the_article_cited_changes_on_the_day_the_law_comes_into_force() -> None
 
 def test_a_trace_is_made_only_for_those_who_are_asked_for() -> None:
     found = judged(household="household_id\n H1\n H2", member="person_id | household_id\n P1 | H1\n P2 | H2")
-    assert traces(found, ["H2"])["household_id"].unique().to_list() == ["H2"]
-    assert traces(found, []).is_empty()
+    assert traces([found], ["H2"])["household_id"].unique().to_list() == ["H2"]
+    assert traces([found], []).is_empty()
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
