@@ -19,6 +19,7 @@ from engine.vault import VaultReader
 from engine.visits import counts
 from engine.workplace import Workplace
 from outreach.contact import NOT_SAFE, REFUSED
+from outreach.policy import hides_rank
 from outreach.wording import Currency, Text
 
 CHANNEL: Final = "folder"
@@ -121,6 +122,7 @@ def _run(place: Workplace, night: Night) -> Run:
         absent=tuple(sorted(place.settings.lacks.items())),
         assumed=tuple(manifest["assumed"]),
         currency=currency_of(place),
+        rank_hidden=hides_rank(manifest["policy"]),
     )
 
 

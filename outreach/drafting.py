@@ -256,6 +256,7 @@ def _items(
         if lane != "random"
     )
     group = pl.col("lane").cast(pl.String).replace_strict({"urgent": 0, "event": 1}, default=2)
+    by_route = policy.lists.rank == "hidden"  # urgent and event first, for their clocks; then village by village
     return (
         rows.join(people, on="household_id", how="left")
         .join(probabilities, on="household_id", how="left")
@@ -276,7 +277,7 @@ def _items(
         # below urgent and event the lanes are interleaved: the place on the list does not tell the lane
         .with_columns(step=((pl.int_range(pl.len()) + 0.5) / pl.len()).over("caseworker_id", "lane"))
         .with_columns(order=pl.when(pl.col("group") < 2).then(-pl.col("priority")).otherwise("step"))
-        .sort("caseworker_id", "group", "order", "tie", "household_id")
+        .sort("caseworker_id", "group", "region" if by_route else "order", "tie", "household_id")
         .with_columns(position=(pl.int_range(pl.len()) + 1).over("caseworker_id"))
         .select(*ITEMS_SCHEMA)
         .cast(pl.Schema(ITEMS_SCHEMA))

@@ -94,6 +94,12 @@ class Plan(Section):
     churn: Share = 1.0
 
 
+class Lists(Section):
+    """Whether whoever visits may see the rank; hidden, a list is in the order of the route behind its clocks."""
+
+    rank: Literal["shown", "hidden"] = "shown"
+
+
 class Escalation(Section):
     """When a household that is listed in vain goes to the bureau's desk instead of on a list again."""
 
@@ -256,6 +262,7 @@ class Policy(Section):
     risk: Risk = Risk()
     floors: Floors = Floors()
     plan: Plan = Plan()
+    lists: Lists = Lists()
     escalation: Escalation = Escalation()
     event_lane: EventLane
     clocks: Clocks
@@ -357,6 +364,12 @@ class Policy(Section):
         if abs(listed - median) <= self.volume.tolerance * median:
             return None
         return f"{listed} households are listed; the median of the last {len(window)} nights is {median:g}"
+
+
+def hides_rank(text: str) -> bool:
+    """Whether a policy, by its text as a night has kept it, hides the rank from those who visit."""
+    told = tomllib.loads(text).get("lists", {}).get("rank", {})
+    return bool(told.get("value") == "hidden")
 
 
 def _apart(raw: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:

@@ -134,6 +134,10 @@ NO_MODEL: Final = Text(
     "尚无启用的模型：本名单只依据变故提示、政策规则和收入线。",
     "No promoted model: this list rests on triggers, rules and the income line.",
 )
+BY_ROUTE: Final = Text(
+    "先后只是路线：紧急和突发变故在前，其余按村（社区）排列，不表示谁更困难。",
+    "The order is the route: urgent and event visits first, then village by village. It says nothing of need.",
+)
 WHAT_IT_IS: Final = Text(
     "这是工作名单：电脑根据各部门已有的记录，建议先去看望哪些家庭。",
     "This is a working list: from records that departments hold, the computer suggests whom to visit first.",

@@ -134,6 +134,10 @@ NOT_RANKED: Final = Text(
     "这户对自动排序提出了异议：下面的评分当晚没有用来排序。",
     "This household objects to being ranked: the score below was not used for its place.",
 )
+RANK_HIDDEN: Final = Text(
+    "按当晚的政策，走访人员看不到评分和名次：这一页不显示。",
+    "By the policy of this night no visitor is shown a score or a place: this page leaves them out.",
+)
 RECORDS_GONE: Final = Text(
     "名单日之后，有些记录因期限届满或应要求已删除：第 6 部分只数现在还有的。",
     "Since that night records have been removed, being past their time or on request: part 6 counts what is left.",

@@ -19,13 +19,16 @@ class Place:
     listed: int
 
 
-def why_not(lane: str, row: Mapping[str, Any], place: Place | None) -> Text:
+def why_not(lane: str, row: Mapping[str, Any], place: Place | None, *, blind: bool = False) -> Text:
     """Why a household that was not listed in a lane was not.
 
     ``row``: its row as ``candidates.prepared`` makes it; ``place``: null where it was not in the lane at all.
+    ``blind``: the reader is shown no rank.
     """
     if place is None:
         return _not_in(lane, row)
+    if blind:
+        return Text("符合；名额先给了别的家庭", "fits; the places went to others first")
     said = Text(
         f"符合，按次序排第 {place.rank} 位（共 {place.among} 户），名单上有 {place.listed} 户",
         f"fits, number {place.rank} of {place.among} in its order; {place.listed} of them are on lists",

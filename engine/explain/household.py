@@ -34,6 +34,7 @@ from outreach import wording_casework as casework
 from outreach import wording_explain as words
 from outreach.bands import RISKS
 from outreach.permissions import Purpose, Role, in_area, may
+from outreach.policy import hides_rank
 from outreach.wording import NOTHING, Currency, Text, day, same
 from outreach.wording_casework import source_name
 
@@ -56,6 +57,7 @@ class Case:
     scores: list[Score]
     circle: Circle | None
     currency: Currency
+    blind: bool = False
 
     @property
     def persons(self) -> dict[str, Text]:
@@ -86,7 +88,8 @@ def explain(
             "docs/operator.md says which role may do what.",
         )
     entry = place.log.note("explained", "household", told)
-    case = _case(place, stored, household, row)
+    blind = role == "caseworker" and hides_rank(stored.manifest["policy"])
+    case = _case(place, stored, household, row, blind=blind)
     parts: dict[str, Any] = {
         "head": _head(case),
         "notices": _notices(case),
@@ -119,7 +122,7 @@ def explain(
     }
     nights = whynot.register(place, household)
     parts["why_not"] = {
-        "lanes": whynot.lanes(stored, case.item, case.left_out),
+        "lanes": whynot.lanes(stored, case.item, case.left_out, blind=blind),
         "register": whynot.in_short(nights),
         "nights": nights,
     }
@@ -141,14 +144,15 @@ def _with_nights(unknown: UsageError, nights: list[dict[str, Any]]) -> UsageErro
     return UsageError(unknown.message, way_out)
 
 
-def _case(place: Workplace, stored: StoredNight, household: str, row: pl.DataFrame) -> Case:
+def _case(place: Workplace, stored: StoredNight, household: str, row: pl.DataFrame, *, blind: bool) -> Case:
+    """``blind``: the reader visits, and the night's policy shows no visitor a score."""
     records = records_of(place, stored, household)
     item, out = stored.rows("items"), stored.rows("left_out")
     listed = bool(item.height)
     stored_verdicts = stored.rows("verdicts") if stored.has("verdicts") else pl.DataFrame()
     verdicts, traced = _verdicts(stored, records, stored_verdicts, listed=listed)
     people = stored.rows(f"{LISTED}/people") if listed else records.people()
-    scores, circle = scores_of(place, stored, row)
+    scores, circle = ([], None) if blind else scores_of(place, stored, row)
     return Case(
         place=place,
         stored=stored,
@@ -164,6 +168,7 @@ def _case(place: Workplace, stored: StoredNight, household: str, row: pl.DataFra
         scores=scores,
         circle=circle,
         currency=currency_of(place),
+        blind=blind,
     )
 
 
@@ -214,6 +219,8 @@ def _notices(case: Case) -> list[Text]:
     if case.stored.manifest["held_reason"] is not None:
         why = case.stored.manifest["held_reason"]
         said.append(Text(f"当晚的名单被暂缓：{why}", f"The lists of this night are held: {why}"))
+    if case.blind:
+        said.append(words.RANK_HIDDEN)
     if case.left_out is not None and case.left_out["reason"] == "objected":
         said.append(words.NOT_RANKED)
     if case.records.lost:

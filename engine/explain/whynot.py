@@ -29,13 +29,13 @@ UNKNOWN: Final = Text("当晚不在册", "the night did not know the household")
 
 
 def lanes(
-    stored: StoredNight, item: Mapping[str, Any] | None, out: Mapping[str, Any] | None
+    stored: StoredNight, item: Mapping[str, Any] | None, out: Mapping[str, Any] | None, *, blind: bool = False
 ) -> list[dict[str, Any]]:
     """For each lane of a night, whether the household was listed in it, and why not.
 
     Made again from what the night has stored, by its own policy. Of a household that may not be visited there are
     no lanes: the reason stands for all; none either of a night that has not kept what it was given. ``item`` and
-    ``out``: its rows among the listed and the left out.
+    ``out``: its rows among the listed and the left out. ``blind``: its place among the others is not said.
     """
     if not stored.has(f"{GIVEN}/work"):
         return []
@@ -72,7 +72,7 @@ def lanes(
         said = (
             Text("列入", "listed")
             if lane == mine
-            else why_not(lane, row, _place(stored.number, lane, mates, listed))
+            else why_not(lane, row, _place(stored.number, lane, mates, listed), blind=blind)
         )
         told.append({"lane": lane, "name": LANES_OF_THE_REPORT[lane], "listed": lane == mine, "why": said})
     chance = (item or out or {}).get("inclusion_probability")

@@ -30,7 +30,8 @@ class Run:
     """What stands behind every list of a night. A model's id is null where none is promoted.
 
     ``absent`` holds the kinds of source that the bureau does not deliver, each with its reason (may be empty);
-    ``assumed`` the kinds whose dates of knowledge a first load assumed.
+    ``assumed`` the kinds whose dates of knowledge a first load assumed; ``rank_hidden``: no visitor is shown a
+    rank.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class Run:
     assumed: tuple[str, ...] = ()
     currency: Currency = YUAN
     objections: Text = casework.WHOM_TO_OBJECT
+    rank_hidden: bool = False
 
     @property
     def has_model(self) -> bool:
@@ -155,6 +157,8 @@ class VisitList:
 def notices(run: Run) -> tuple[Text, ...]:
     """No promoted model, absent sources with their reasons, sources whose dates are assumed."""
     said = [] if run.has_model else [casework.NO_MODEL]
+    if run.rank_hidden:
+        said.append(casework.BY_ROUTE)
     for kind, why in run.absent:
         name = RISKS.get(kind, casework.source_name(kind))
         because = Text(f"（{why}）", f" ({why})") if why else NOTHING
@@ -255,9 +259,10 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
     )
     phone = contact.get("phone") or ""
     visit = look.visits.get(household)
-    door = _at_the_door(
-        needs, [] if routine else findings, [] if routine else look.chances.get(household, []), visit, phone
-    )
+    blind = look.run.rank_hidden
+    chances = [] if routine or blind else look.chances.get(household, [])
+    top = lane == "risk" if blind else any(row.get("top_decile") for row in chances)
+    door = _at_the_door(needs, [] if routine else findings, visit, phone, top=top)
     area = look.area_of(look.region.get(household, ""))
     return Card(
         rank=item["position"],
@@ -270,8 +275,8 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
         group=_group(look, look.region.get(household, ""), groups),
         phone=phone,
         why=why,
-        changed=NOTHING if routine else changes(look.previous, household, findings),
-        chances=() if routine else _chances(look.chances.get(household, [])),
+        changed=NOTHING if routine else changes(look.previous, household, findings, placed=not blind),
+        chances=_chances(chances),
         last_contact=_last_contact(visit),
         contact=contacting.contact_words(door, has_phone=bool(phone)),
         owner=worker.name,
@@ -284,16 +289,19 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
 
 
 def _at_the_door(
-    needs: Sequence[str], findings: Sequence[Row], chances: Sequence[Row], visit: Row | None, phone: str
+    needs: Sequence[str], findings: Sequence[Row], visit: Row | None, phone: str, *, top: bool
 ) -> tuple[str, ...]:
-    """The rules of ``contact.DOOR`` that hold; of a routine visit neither findings nor chances may speak."""
+    """The rules of ``contact.DOOR`` that hold; of a routine visit no finding and no score may speak.
+
+    Where the rank is hidden the lane stands for the top decile, so that a call first tells nobody's place.
+    """
     return contacting.at_the_door(
         needs,
         [(row["code"], row["weight"]) for row in findings if row["code"].startswith("EV-")],
         urgent=any(row["urgent"] for row in findings),
         has_phone=bool(phone),
         declined=bool((visit or {}).get("declined")),
-        top=any(row.get("top_decile") for row in chances),
+        top=top,
     )
 
 

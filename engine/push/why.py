@@ -126,10 +126,12 @@ def _offer(row: Row, persons: People, currency: Currency) -> Suggestion:
     return Suggestion(code, programme_name(code), VERDICTS[row["verdict"]], who, amount, HINTS.get(code, NOTHING))
 
 
-def changes(previous: Mapping[str, Row] | None, household: str, findings: Sequence[Row]) -> Text:
+def changes(
+    previous: Mapping[str, Row] | None, household: str, findings: Sequence[Row], *, placed: bool = True
+) -> Text:
     """What is new, and what is no longer so, since the last list that held the household.
 
-    Nothing where there was no list before.
+    Nothing where there was no list before. ``placed``: whether its place on that list may be said.
     """
     if previous is None:
         return NOTHING
@@ -140,9 +142,9 @@ def changes(previous: Mapping[str, Row] | None, household: str, findings: Sequen
     known, now = set(row["codes"]), {r["code"] for r in findings}
     new = [r["code"] for r in sorted(findings, key=_weightiest) if r["code"] not in known]
     gone = [code for code in sorted(known - now) if code in EVENTS or code.startswith("GAP-")]
-    since = Text(
-        f"上次在名单：{when.zh}，第 {row['position']} 位", f"Last listed {when.en} as number {row['position']}"
-    )
+    since = Text(f"上次在名单：{when.zh}", f"Last listed {when.en}")
+    if placed:
+        since = Text(f"{since.zh}，第 {row['position']} 位", f"{since.en} as number {row['position']}")
     if not new and not gone:
         return Text(f"{since.zh}；没有新情况", f"{since.en}; nothing new")
     told = [since]

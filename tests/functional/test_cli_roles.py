@@ -124,6 +124,26 @@ def test_a_household_is_shown_to_its_caseworker_and_noted_first(staffed: Path, h
     assert household not in json.dumps(log(staffed, as_whom="aud")[-1])
 
 
+def test_where_the_rank_is_hidden_a_caseworker_reads_a_household_without_scores_and_places(
+    staffed: Path, household: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(who: str, purpose: str) -> dict[str, Any]:
+        words = ("--as", who, "explain", household, "--purpose", purpose, "--home", staffed, "--json")
+        found: dict[str, Any] = done(xunfang(*words)).json
+        return found
+
+    assert asked("li", "visit")["scores"]
+    monkeypatch.setattr("engine.explain.household.hides_rank", lambda _text: True)
+    blind = asked("li", "visit")
+    assert blind["scores"] == []
+    assert any("no visitor is shown a score" in each["en"] for each in blind["notices"])
+    assert not [each for each in blind["why_not"]["lanes"] if "number " in each["why"]["en"]]
+    assert not [key for key in ("probability", "priority", "rank") if f'"{key}"' in json.dumps(blind)]
+    assert asked("rev", "review")["scores"]
+    page = xunfang("--as", "li", "explain", household, "--purpose", "visit", "--home", staffed)
+    assert "probability" not in done(page).out
+
+
 def test_a_household_that_nobody_knows_and_a_purpose_that_is_none_are_said(home: Path, household: str) -> None:
     run = xunfang("--as", "reviewer", "reveal", "000000000000", "--purpose", "review", "--home", home)
     assert (run.code, "no such household" in run.err) == (2, True)
