@@ -3,10 +3,12 @@
 import hashlib
 from dataclasses import asdict
 from datetime import date
+from statistics import median
 from typing import Any
 
 import polars as pl
-from sqlmodel import col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from engine import nights
 from engine.db import reading
@@ -16,9 +18,10 @@ from engine.nightfolder import RETIRED, Standing, as_now, read_manifest, read_st
 from engine.pipeline import Given, draft_of, make_night, standing_of, tested_of
 from engine.population import Progress, silent
 from engine.registry import kept_model
-from engine.report import told_count
+from engine.report import FEW, told_count
 from engine.rewriting import steady
-from engine.tables import Night
+from engine.tables import Night, Visit
+from engine.visits import counts
 from engine.workplace import Workplace
 from models.groupings import groupings
 from outreach.compared import exchanged, totals
@@ -34,13 +37,15 @@ def dry_run(
     """What the home's policy lists on a night, and beside it what ``other`` would; nothing is saved or sent.
 
     Of a finished night it is drafted again from what the night has stored; else from the records as they are now.
-    Counts of households that a policy moves are rounded to five, and null where they are seven or fewer. Raises
-    UsageError where the night's files are gone or nobody is known on the day.
+    Counts of households that a policy moves are rounded to five, and null with their figures where they are seven
+    or fewer; ``minutes``: what the visits take if they are like those recorded so far (null of seven or fewer).
+    Raises UsageError where the night's files are gone or nobody is known on the day.
     """
     with reading(place.database) as session:
         night = nights.find_night(session, business_date)
         if night is not None:
             session.expunge(night)
+        minutes = _minutes(session)
     with steady(place.home):
         given = _stored(place, night) if night is not None else _of_now(place, business_date, progress)
     policies = {"home": place.policy} | ({} if other is None else {"other": other})
@@ -48,9 +53,17 @@ def dry_run(
     told: dict[str, Any] = {
         "business_date": business_date.isoformat(),
         "finished": night is not None,
-        "policies": {name: _told(drafts[name], policy, given) for name, policy in policies.items()},
+        "minutes_of_a_visit": minutes,
+        "policies": {name: _told(drafts[name], policy, given, minutes) for name, policy in policies.items()},
     }
     return told if other is None else told | {"exchanged": _exchanged(drafts["home"], drafts["other"], given)}
+
+
+def _minutes(session: Session) -> float | None:
+    """The minutes of a visit, as recorded so far: the median; null where they are known of 7 and fewer."""
+    told = session.execute(sa.select(col(Visit.minutes)).where(col(Visit.minutes).is_not(None), counts())).scalars()
+    minutes = sorted(told)
+    return None if len(minutes) <= FEW else median(minutes)
 
 
 def desk_queue(place: Workplace, business_date: date | None) -> dict[str, Any]:
@@ -124,11 +137,12 @@ def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
     return Given(made.columns, made.groups, made.scores, made.findings, reviews, tested, made.standing)
 
 
-def _told(draft: Draft, policy: Policy, given: Given) -> dict[str, Any]:
-    sums = totals(draft, given.findings)
+def _told(draft: Draft, policy: Policy, given: Given, minutes: float | None) -> dict[str, Any]:
+    sums = totals(draft, given.findings, given.columns.select("household_id", "region"))
     return {
         "policy_sha256": hashlib.sha256(policy.text.encode()).hexdigest(),
         **asdict(sums),
+        "minutes": None if minutes is None else round(minutes * sums.visits),
         "left_out": dict(draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
         "rank_by": policy.risk.rank_by,
         "floors": None if draft.floors is None else asdict(draft.floors),
@@ -139,5 +153,15 @@ def _told(draft: Draft, policy: Policy, given: Given) -> dict[str, Any]:
 def _exchanged(old: Draft, new: Draft, given: Given) -> list[dict[str, Any]]:
     marks = groupings(given.groups).drop("blank_share")
     areas = given.columns.select("household_id", area="area")
-    rows = exchanged(old, new, areas.join(marks, on="household_id", how="left")).iter_rows(named=True)
-    return [row | {way: told_count(row[way]) for way in ("enters", "leaves")} for row in rows]
+    rows = exchanged(old, new, areas.join(marks, on="household_id", how="left"), given.findings)
+    return [_suppressed(row) for row in rows.iter_rows(named=True)]
+
+
+def _suppressed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without what would tell of seven households and fewer."""
+    told = dict(row)
+    for way, of_it in (("enters", ("finds_in", "unmet_in")), ("leaves", ("finds_out", "unmet_out"))):
+        told[way] = told_count(row[way])
+        if told[way] is None:
+            told |= dict.fromkeys(of_it)
+    return told

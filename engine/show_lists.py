@@ -18,7 +18,9 @@ def show_lists(told: Told, console: Console) -> None:
     rows: list[tuple[str, Callable[[Told], str]]] = [
         ("visits", lambda each: f"{each['visits']:,}"),
         ("beyond capacity", lambda each: f"{each['over_capacity']:,}"),
-        ("expected true finds", lambda each: _number(each["expected"])),
+        ("villages gone to", lambda each: f"{each['stops']:,}"),
+        ("minutes", lambda each: "–" if each["minutes"] is None else f"{each['minutes']:,}"),
+        ("expected true finds", _expected),
         ("of 100 visits", lambda each: _number(_share(each))),
         ("unmet a month, minor units", lambda each: f"{each['unmet_month']:,}"),
     ]
@@ -31,13 +33,23 @@ def show_lists(told: Told, console: Console) -> None:
         if each["floors"] is not None:
             _show_floors(name, each["floors"], console)
     if "exchanged" in told:
-        moved = Table("by", "group", "enter", "leave")
+        moved = Table("by", "group", "enter", "leave", "finds in", "finds out", "unmet in", "unmet out")
         for row in told["exchanged"]:
-            moved.add_row(row["by"], row["name"], *("≤ 7" if row[way] is None else str(row[way]) for way in WAYS))
+            counts = ("≤ 7" if row[way] is None else str(row[way]) for way in WAYS)
+            amounts = ("–" if row[name] is None else f"{row[name]:,}" for name in AMOUNTS)
+            moved.add_row(row["by"], row["name"], *counts, *(_number(row[name]) for name in FINDS), *amounts)
         console.print(moved)
+        console.print("finds: expected true finds; unmet: minor units a month that they may be entitled to")
 
 
 WAYS: Final = ("enters", "leaves")
+FINDS: Final = ("finds_in", "finds_out")
+AMOUNTS: Final = ("unmet_in", "unmet_out")
+
+
+def _expected(each: Told) -> str:
+    band = "" if each["low"] is None else f" ({_number(each['low'])} to {_number(each['high'])})"
+    return _number(each["expected"]) + band
 
 
 def _show_floors(name: str, floors: Told, console: Console) -> None:

@@ -33,6 +33,10 @@ def test_a_dry_run_of_a_finished_night_tells_the_night_and_changes_nothing(home:
     assert told["policies"]["home"]["visits"] == items.height
     assert told["policies"]["home"]["expected"] == pytest.approx(items["chance"].sum())
     assert (items["low"] <= items["high"]).all()
+    mine_told = told["policies"]["home"]
+    assert mine_told["low"] <= mine_told["expected"] <= mine_told["high"]
+    assert 1 <= mine_told["stops"] <= items.height
+    assert (told["minutes_of_a_visit"], mine_told["minutes"]) == (None, None)
     assert hashes(mine / "nights") == before
     assert database_of(mine) == rows
 
@@ -45,6 +49,12 @@ def test_another_policy_is_compared_on_the_same_night(home: Path, other: Path) -
     assert {row["by"] for row in told["exchanged"]} > {"everybody", "lane", "area", "household_type", "head_sex"}
     counts = [row[way] for row in told["exchanged"] for way in ("enters", "leaves")]
     assert all(count is None or (count > 7 and count % 5 == 0) for count in counts)
+    assert told["exchanged"][0]["by"] == "everybody"
+    for way, finds, unmet in (("enters", "finds_in", "unmet_in"), ("leaves", "finds_out", "unmet_out")):
+        suppressed = [row for row in told["exchanged"] if row[way] is None]
+        assert suppressed
+        assert not [row for row in suppressed if row[finds] is not None or row[unmet] is not None]
+        assert not [row for row in told["exchanged"] if row[way] is not None and row[unmet] is None]
     text = done(xunfang(*DRY, "--home", home, "--policy", other)).out
     assert "a floor of 80% for each group by household_type" in text
 
