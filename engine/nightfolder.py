@@ -27,6 +27,7 @@ from outreach.desk import DESK_SCHEMA, for_the_desk
 from outreach.drafting import Draft
 from outreach.duplicates import settled
 from outreach.eligibility import Verdicts, traces
+from outreach.layers import layers_of
 from outreach.people import people_of
 from outreach.plan import no_history
 from outreach.sharing import Staff
@@ -101,7 +102,8 @@ def write_manifest(path: Path, told: Mapping[str, Any]) -> None:
 def write_frames(place: Workplace, made: Made, folder: Path, progress: Progress) -> None:
     """Write all of a night but its manifest into a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
-    frames = {**_bulk(made), **_listed(place, made), **_given(made.standing)}
+    bulk = _bulk(made)
+    frames = {**bulk, **_listed(place, made, bulk.get("layers")), **_given(made.standing)}
     for done, (name, frame) in enumerate(sorted(frames.items())):
         progress("writing the night", done, len(frames))
         write_parquet(folder / f"{name}.parquet", frame)
@@ -198,7 +200,7 @@ def facts_of(
 
 
 def _bulk(made: Made) -> dict[str, pl.DataFrame]:
-    """The frames of everybody: columns, scores, verdicts, findings, reviews, who was left out and why."""
+    """The frames of everybody: columns, scores, verdicts, findings, reviews, layers, who was left out."""
     bulk = {
         "columns": made.columns,
         "groups": made.groups,
@@ -214,7 +216,16 @@ def _bulk(made: Made) -> dict[str, pl.DataFrame]:
             "household_id", "person_id", "programme"
         )
         bulk["reviews"] = settled(part.reviews for part in made.verdicts)
+        bulk["layers"] = _layers(made)
     return bulk
+
+
+def _layers(made: Made) -> pl.DataFrame:
+    """Layer × category of each household that has a finding, is listed or stands on the desk, in their order."""
+    concerned = pl.concat(
+        [frame.select("household_id") for frame in (made.findings, made.draft.items, made.draft.desk)]
+    ).unique()
+    return pl.concat(layers_of(part, concerned) for part in made.verdicts).sort("household_id")
 
 
 def _beside(place: Workplace, made: Made, risk: str) -> dict[str, Any]:
@@ -232,8 +243,8 @@ def _beside(place: Workplace, made: Made, risk: str) -> dict[str, Any]:
     }
 
 
-def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
-    """The frames of the listed households: reasons, traces, people."""
+def _listed(place: Workplace, made: Made, layers: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    """The frames of the listed households: reasons, traces, people, layers."""
     chosen = made.draft.items.select("household_id").sort("household_id")
     households = chosen["household_id"].to_list()
     columns = made.columns.join(chosen, on="household_id", how="semi")
@@ -255,6 +266,8 @@ def _listed(place: Workplace, made: Made) -> dict[str, pl.DataFrame]:
             .select("household_id", pl.lit(risk).alias("risk"), "probability", "top_decile")
             for risk in sorted(made.scores)
         )
+    if layers is not None:
+        frames["layers"] = layers.join(chosen, on="household_id", how="semi", maintain_order="left")
     if made.verdicts:
         judged = pl.concat([part.verdicts for part in made.verdicts]).join(
             chosen, on="household_id", how="semi", maintain_order="left"

@@ -40,6 +40,7 @@ from outreach.bands import RISKS, band
 from outreach.permissions import Purpose, Role, in_area, may
 from outreach.wording import NOTHING, Text, same
 from outreach.wording_chain import SOURCES, both
+from outreach.wording_layers import one_line
 from outreach.wording_month import group_name
 
 SKIPPED: Final = ("drafted", "superseded")
@@ -167,7 +168,7 @@ def _listed(session: Session, household: str, as_of: date) -> dict[date, Text]:
 def _of_night(
     place: Workplace, household: str, night: date, manifest: dict[str, Any], *, on_list: bool
 ) -> list[Text]:
-    """Why it was on no list, the band of each risk, what was found, from the night's files."""
+    """Why it was on no list, the band of each risk, what was found, layer and needs, from the night's files."""
 
     def rows(name: str) -> list[dict[str, Any]]:
         if f"{name}.parquet" not in manifest["files"]:
@@ -187,7 +188,7 @@ def _of_night(
             found = band(row["probability"], risk)
             said.append(both("{}：{}（{}）", "{}: {} ({})", name, found.word, found.of_hundred))
     codes = sorted({row["code"] for row in rows("findings")})
-    return said + [group_name("reason", code) for code in codes]
+    return said + [group_name("reason", code) for code in codes] + [one_line(row) for row in rows("layers")]
 
 
 def _visits(place: Workplace, session: Session, household: str, as_of: date) -> list[Entry]:

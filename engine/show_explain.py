@@ -19,6 +19,9 @@ def _show_explain(told: Told, console: Console) -> None:
         why = "no reason stored" if kind["left_out"] is None else kind["left_out"]["en"]
         console.print(f"on no list: {why}", soft_wrap=True)
     console.print(f"to do: {kind['action']['words']['en']}", soft_wrap=True)
+    if layer := kind["layer"]:
+        kinds = ", ".join(each["words"]["en"] for each in layer["kinds"])
+        console.print(f"layer: {layer['layer']['en']}; needs: {kinds}; {layer['grade']['en']}", soft_wrap=True)
     for each in told["why_not"]["lanes"]:
         if not each["listed"]:
             console.print(f"  not in {each['lane']}: {each['why']['en']}", soft_wrap=True)

@@ -15,6 +15,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from features.context import Context
+from features.records import KINDS
 from features.sources import Sources
 from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited, named
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
@@ -75,7 +76,7 @@ class Verdicts:
     condition marked ``population`` that fails) has no row unless it is in payment. Sorted by its first columns.
     ``findings``: gaps and events, ``findings.FINDINGS_SCHEMA``, sorted by household, code and person. ``reviews``:
     duplicates and misplacements in the same columns, for the desk and never for whoever comes to help; those of all
-    buckets go through ``duplicates.settled`` together.
+    buckets go through ``duplicates.settled`` together. ``delivered``: the kinds of record that the bureau delivers.
     """
 
     verdicts: pl.DataFrame
@@ -83,6 +84,7 @@ class Verdicts:
     reviews: pl.DataFrame
     facts: Rows
     rules: InForce
+    delivered: frozenset[str] = frozenset()
 
 
 def assess(
@@ -108,7 +110,8 @@ def assess(
         .sort("household_id", "code", "person_id", "happened_on", "known_on")
         .collect()
     )
-    return Verdicts(verdicts, findings, reviews, Rows(facts.households, facts.persons), rules)
+    delivered = frozenset(kind for kind in KINDS if known.has(kind))
+    return Verdicts(verdicts, findings, reviews, Rows(facts.households, facts.persons), rules, delivered)
 
 
 def judged(facts: Rows, rules: InForce) -> pl.DataFrame:

@@ -32,7 +32,9 @@ from engine.visits import counts
 from engine.workplace import Workplace
 from outreach import wording_casework as casework
 from outreach import wording_explain as words
+from outreach import wording_layers as layers
 from outreach.bands import RISKS
+from outreach.codelists import KINDS
 from outreach.permissions import Purpose, Role, in_area, may
 from outreach.policy import hides_rank
 from outreach.wording import NOTHING, Currency, Text, day, same
@@ -261,6 +263,27 @@ def _kind(case: Case) -> dict[str, Any]:
         "classes": classes(case.findings),
         "programmes": [asdict(each) for each in offers],
         "action": action(case.item, case.findings, conflicts),
+        "layer": _layer(case),
+    }
+
+
+def _layer(case: Case) -> dict[str, Any] | None:
+    """Layer × category as the night stored it, with its reasons; None where it concerned nobody or kept none."""
+    rows = case.stored.rows("layers") if case.stored.has("layers") else pl.DataFrame()
+    if not rows.height:
+        return None
+    row = rows.row(0, named=True)
+    return {
+        "codes": {name: row[name] for name in ("layer", "basis", "at_least", "deeper", "grade", "grade_at_least")},
+        "layer": layers.layer_of(row),
+        "because": [layers.because(name) for name in row["because"]],
+        "kinds": [
+            {"code": code, "words": KINDS[code].said, "because": [layers.because(name) for name in names]}
+            for code, names in layers.kinds_because(row)
+        ],
+        "open": [KINDS[code].said for code in row["kinds_open"]],
+        "grade": layers.grade_of(row),
+        "grade_because": [layers.because(name) for name in row["grade_because"]],
     }
 
 

@@ -9,6 +9,7 @@ from engine.files import write_bytes
 from engine.html import page
 from models.explanation import DoesNotAddUpError, adds_up
 from outreach import wording_explain as words
+from outreach import wording_layers as layers
 from outreach import wording_package as package_words
 from outreach.wording import Text
 from outreach.wording_explain import of_hundred_exact
@@ -96,6 +97,7 @@ LABELS: Final[dict[str, Text]] = {
     "found": Text("发现", "Found"),
     "suggested": Text("建议事项", "Suggested programmes"),
     "action": Text("建议做法", "What to do first"),
+    **{name: layers.LABELS[name] for name in ("layer", "kinds", "grade", "open")},
     "to_verify": Text("核实：", "Verify: "),
     "nobody": Text("没有", "none"),
     "condition": Text("条件", "Condition"),

@@ -111,6 +111,23 @@ def test_every_verdict_has_its_steps_with_source_and_article_for_the_listed_and_
                 assert step["stage"] == "B" or step["outcome"] != "verify"
 
 
+def test_layer_kinds_and_grade_are_told_with_their_reasons_as_the_night_stored_them(
+    home: Path, of_the_listed: dict[str, Any], of_the_left_out: dict[str, Any]
+) -> None:
+    for told in (of_the_listed, of_the_left_out):
+        stored, layer = (
+            frame(home, "layers").filter(household_id=told["household"]).row(0, named=True),
+            told["kind"],
+        )
+        assert layer["layer"]["codes"]["layer"] == stored["layer"]
+        assert [each["code"] for each in layer["layer"]["kinds"]] == stored["kinds"]
+        assert all(each["zh"] and each["en"] for each in layer["layer"]["because"])
+        page = household_page(told).decode("utf-8")
+        for language in ("zh", "en"):
+            assert layer["layer"]["layer"][language] in page
+            assert layer["layer"]["grade"][language] in page
+
+
 def test_who_is_on_no_list_reads_why_not(home: Path, of_the_left_out: dict[str, Any]) -> None:
     kind = of_the_left_out["kind"]
     row = frame(home, "left_out").filter(household_id=of_the_left_out["household"]).row(0, named=True)
