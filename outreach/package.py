@@ -3,8 +3,8 @@
 Insurance first, then assistance, then welfare: what insurance pays is a right bought by contributions and counts as
 income where assistance fills a gap (最低生活保障审核确认办法 Art. 13), so that assistance tops it up.
 Programmes that exclude one another are never both in it; the one worth more to the household is, and the other is
-named beside it with the reason. What the records cannot tell is kept, to be found out first: a blank removes
-nothing.
+named beside it with the reason. What the records cannot tell is kept beside the parts, to be found out first: a
+blank removes nothing, and between two unknowns nothing is chosen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -106,9 +106,14 @@ class Cost:
 
 @dataclass(frozen=True)
 class Package:
-    """The parts in their order, what they exclude, and what they cost. ``paid``: codes in payment already."""
+    """The parts in their order, what they exclude, and what they cost.
+
+    ``open``: what may be a part once the records tell more; two of these may exclude each other. ``paid``: codes in
+    payment already.
+    """
 
     parts: tuple[Part, ...]
+    open: tuple[Part, ...]
     alternatives: tuple[Alternative, ...]
     cost: Cost
     paid: tuple[str, ...]
@@ -144,14 +149,19 @@ def package_of(verdicts: Sequence[Row], given: Given) -> Package:
     everybody = _everybody({*asked, *held}, given.people)
     barred, replaced = _beside_what_is_paid(asked, held, programmes, everybody)
     free = {claim: row for claim, row in asked.items() if claim not in barred}
-    chosen, lost = _chosen(free, programmes, everybody)
-    made = [replace(_part(claim, asked[claim], given), replaces=replaced.get(claim, ())) for claim in chosen]
+    chosen, waiting, lost = _chosen(free, programmes, everybody)
+    made, to_find_out = (
+        [replace(_part(claim, asked[claim], given), replaces=replaced.get(claim, ())) for claim in claims]
+        for claims in (chosen, waiting)
+    )
     made = _topped_up(_apart(made, given), given)
-    made.sort(key=lambda part: (ORDER.index(part.mechanism), part.verdict == OPEN, *_weight(part, programmes)))
+    for each in (made, to_find_out):
+        each.sort(key=lambda part: (ORDER.index(part.mechanism), *_weight(part, programmes)))
     others = [
         _alternative(claim, asked[claim], why, given.day) for claim, why in sorted({**lost, **barred}.items())
     ]
-    return Package(tuple(made), tuple(others), _cost(made), tuple(sorted({code for code, _ in held})))
+    paid = tuple(sorted({code for code, _ in held}))
+    return Package(tuple(made), tuple(to_find_out), tuple(others), _cost(made), paid)
 
 
 def _claim(row: Row) -> Claim:
@@ -193,36 +203,33 @@ def _beside_what_is_paid(
 
 def _chosen(
     asked: Mapping[Claim, Row], programmes: Mapping[str, Programme], everybody: set[str]
-) -> tuple[tuple[Claim, ...], Lost]:
-    """The best of what the records know, then of what they do not and nothing chosen excludes; why not the rest."""
+) -> tuple[tuple[Claim, ...], tuple[Claim, ...], Lost]:
+    """The best of what the records know; what they do not and nothing chosen excludes; why not the rest."""
     forbids = {
         one: {other: found for other in asked if (found := exclude(one, other, programmes, everybody)) is not None}
         for one in asked
     }
-    known, unknown = (
-        {
-            claim: Worth(row["unmet_month"] or 0, programmes[claim[0]].weight)
-            for claim, row in asked.items()
-            if (row["verdict"] != OPEN) is sure
-        }
-        for sure in (True, False)
+    known = {
+        claim: Worth(row["unmet_month"] or 0, programmes[claim[0]].weight)
+        for claim, row in asked.items()
+        if row["verdict"] != OPEN
+    }
+    chosen = best(known, {claim: set(forbids[claim]) & set(known) for claim in known})
+    waiting = tuple(
+        sorted(claim for claim in asked if claim not in known and not set(forbids[claim]) & set(chosen))
     )
-    first = best(known, {claim: set(forbids[claim]) & set(known) for claim in known})
-    free = {claim: worth for claim, worth in unknown.items() if not set(forbids[claim]) & set(first)}
-    second = best(free, {claim: set(forbids[claim]) & set(free) for claim in free})
-    chosen = tuple(sorted({*first, *second}))
     lost: Lost = {}
     for claim in asked:
-        if claim not in chosen:
+        if claim not in chosen and claim not in waiting:
             instead = min(other for other in forbids[claim] if other in chosen)
             lost[claim] = (instead[0], _why(claim, instead, asked, programmes), forbids[claim][instead])
-    return chosen, lost
+    return chosen, waiting, lost
 
 
 def _why(claim: Claim, instead: Claim, asked: Mapping[Claim, Row], programmes: Mapping[str, Programme]) -> Why:
-    if asked[claim]["verdict"] == OPEN and asked[instead]["verdict"] != OPEN:
-        return "known"
-    return "stronger" if instead[0] in programmes[claim[0]].yields_to else "worth"
+    if instead[0] in programmes[claim[0]].yields_to:
+        return "stronger"
+    return "known" if asked[claim]["verdict"] == OPEN else "worth"
 
 
 def _part(claim: Claim, row: Row, given: Given) -> Part:

@@ -14,8 +14,10 @@ ORDER: Final = Text(
     "insurance first, then assistance, then welfare: what insurance pays is a right bought by contributions; it "
     "counts as income, and assistance fills what is left",
 )
+FIND_OUT: Final = Text("还可能符合，先问清这些", "May fit as well: find these out first")
 LABELS: Final[Mapping[str, Text]] = {
     "together": TITLE,
+    "find_out": FIND_OUT,
     "owner_due": Text("主管部门，期限", "Authority, due"),
     "beside": Text("未列入的", "Not in it"),
     "cost": Text("财政和基金支出", "Cost to public funds"),
@@ -66,6 +68,7 @@ def told(
     """The package for people; ``persons``: each member by relation and age."""
     return {
         "parts": [_part(each, programmes, persons, currency) for each in package.parts],
+        "open": [_part(each, programmes, persons, currency) for each in package.open],
         "alternatives": [_alternative(each, persons) for each in package.alternatives],
         "cost": _cost(package.cost, currency) if package.parts else None,
         "order": ORDER,

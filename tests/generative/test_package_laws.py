@@ -47,7 +47,7 @@ def made(people: list[str], rows: list[dict[str, Any]]) -> Package:
 
 
 def named(found: Package) -> set[tuple[str, str | None]]:
-    return {(each.programme, each.person_id) for each in (*found.parts, *found.alternatives)}
+    return {(each.programme, each.person_id) for each in (*found.parts, *found.open, *found.alternatives)}
 
 
 @settings(max_examples=300, deadline=None)
@@ -80,7 +80,9 @@ def test_every_part_has_an_owner_a_date_and_a_place_and_what_is_left_out_is_name
         if row["verdict"] in ("eligible_likely", "eligible_possible", "insufficient_data")
     }
     assert named(found) == asked
-    assert len(found.parts) + len(found.alternatives) == len(asked)
+    assert len(found.parts) + len(found.open) + len(found.alternatives) == len(asked)
+    assert {part.verdict for part in found.open} <= {"insufficient_data"}
+    assert "insufficient_data" not in {part.verdict for part in found.parts}
     assert found.cost.low <= found.cost.month <= found.cost.high
     assert found == made(people, list(reversed(rows)))
 

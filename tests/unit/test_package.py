@@ -89,9 +89,16 @@ def test_what_is_in_payment_and_bars_a_programme_is_named_and_what_may_be_change
 
 def test_a_programme_about_which_too_little_is_known_stays_and_never_takes_the_place_of_a_known_one() -> None:
     found = package([row("DB", LIKELY, 300), row("TK", OPEN, who="P1"), row("ZF", OPEN)])
-    assert [(part.programme, part.month) for part in found.parts] == [("DB", 30_000), ("ZF", None)]
+    assert [(part.programme, part.month) for part in found.parts] == [("DB", 30_000)]
+    assert [(part.programme, part.month) for part in found.open] == [("ZF", None)]
     assert [(each.programme, each.why) for each in found.alternatives] == [("TK", "known")]
-    assert found.cost.unpriced == 1
+
+
+def test_between_two_programmes_about_which_too_little_is_known_nothing_is_chosen() -> None:
+    found = package([row("GE", OPEN, who="P1"), row("SW", OPEN, who="P1"), row("GL", LIKELY, 60, "P2")], 2)
+    assert codes(found) == ["GL"]
+    assert [part.programme for part in found.open] == ["GE", "SW"]
+    assert found.alternatives == ()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +147,7 @@ def test_what_is_unknown_is_verified_before_what_needs_consent() -> None:
         {"condition": "assets", "fact": None, "outcome": "verify", "threshold": None},
         {"condition": "income_below_standard", "fact": None, "outcome": "unknown", "threshold": None},
     ]
-    assert package([row("DB", OPEN, trace=trace)]).parts[0].verify == ("income_below_standard", "assets")
+    assert package([row("DB", OPEN, trace=trace)]).open[0].verify == ("income_below_standard", "assets")
 
 
 def test_every_authority_has_a_name_and_every_sentence_is_in_both_languages() -> None:
@@ -149,7 +156,8 @@ def test_every_authority_has_a_name_and_every_sentence_is_in_both_languages() ->
     found = package(rows, 2)
     programmes = {rule.programme.code: rule.programme for rule in county().on(DAY).rules}
     said = told(found, programmes, {}, YUAN)
-    assert [part["owner"].en for part in said["parts"]] == ["civil affairs", "housing", "civil affairs"]
+    assert [part["owner"].en for part in said["parts"]] == ["civil affairs", "civil affairs"]
+    assert [part["owner"].en for part in said["open"]] == ["housing"]
     assert said["parts"][0]["amount"].en == "300 yuan a month (between 0 yuan and 300 yuan)"
     assert "30 working days, 《最低生活保障审核确认办法》第二十二条" in said["parts"][0]["clock"].en
     assert said["alternatives"][0]["why"].zh.startswith("先申请最低生活保障")
