@@ -143,6 +143,7 @@ def _told(draft: Draft, policy: Policy, given: Given, minutes: float | None) -> 
         "policy_sha256": hashlib.sha256(policy.text.encode()).hexdigest(),
         **asdict(sums),
         "minutes": None if minutes is None else round(minutes * sums.visits),
+        "unserved": {area: told_count(count) for area, count in draft.unserved.items()},
         "left_out": dict(draft.left_out["reason"].value_counts().sort("reason").iter_rows()),
         "rank_by": policy.risk.rank_by,
         "floors": None if draft.floors is None else asdict(draft.floors),

@@ -135,6 +135,9 @@ def _show_night(told: Told, console: Console) -> None:
         ("answered", "visits answered so far"),
     ):
         console.print(f"  {numbers[name]:>12,}  {meaning}")
+    for area, count in told.get("unserved", {}).items():
+        many = "7 or fewer" if count is None else f"{count:,}"
+        console.print(f"  {many:>12}  left out in {area}, which nobody in caseworkers.toml serves", soft_wrap=True)
     for risk, model in told.get("models", {}).items():
         console.print(_model_line(risk, model))
     if "messages" in told:

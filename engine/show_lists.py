@@ -29,6 +29,9 @@ def show_lists(told: Told, console: Console) -> None:
     for name, of in rows:
         table.add_row(name, *(of(each) for each in policies.values()))
     console.print(table)
+    for area, count in policies["home"]["unserved"].items():
+        many = "7 or fewer households" if count is None else f"{count:,} households"
+        console.print(f"{area}: {many} left out, nobody in caseworkers.toml serves it", soft_wrap=True)
     for name, each in policies.items():
         if each["floors"] is not None:
             _show_floors(name, each["floors"], console)

@@ -49,10 +49,23 @@ class CaseworkerEntry(_Entry):
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
     name_zh: str = Field(min_length=1)
     name_en: str = Field(min_length=1)
-    areas: tuple[str, ...] = Field(min_length=1)
-    capacity_week: int | None = Field(default=None, ge=1, le=200)
+    areas: tuple[str, ...]
+    capacity_week: int | None = Field(default=None, le=200)
     persons: int = Field(default=2, ge=1, le=9)
     email: Address | None = None
+
+    @model_validator(mode="after")
+    def _works_somewhere(self) -> "CaseworkerEntry":
+        if not self.areas:
+            raise ValueError(
+                f"{self.id} serves no area: write the beginnings of region codes, or take the entry out"
+            )
+        if self.capacity_week is not None and self.capacity_week < 1:
+            raise ValueError(
+                f"{self.id} has a capacity of {self.capacity_week}: take the entry out, write leave for days away, "
+                "or leave capacity_week out for that of the terrain"
+            )
+        return self
 
 
 class LeaveEntry(_Entry):

@@ -21,7 +21,7 @@ from engine.nightfolder import MANIFEST, read_manifest
 from engine.pushing import push_figures, push_in_short
 from engine.recordstore import summary
 from engine.registry import RISKS
-from engine.report import NightReport, night_page
+from engine.report import NightReport, night_page, told_count
 from engine.retention import retained_on
 from engine.tables import Delivery, Night, NightLedger, OutreachItem, OutreachList, Referral
 from engine.workplace import Workplace
@@ -136,6 +136,7 @@ def _night(place: Workplace, session: Session, night: Night) -> dict[str, Any]:
         "basis": manifest["basis"],
         "numbers": dict(vars(nights.six_numbers(session, night))),
         "lanes": manifest["lanes"],
+        "unserved": {area: told_count(count) for area, count in manifest.get("unserved", {}).items()},
         "seconds": round((night.finished_at - night.started_at).total_seconds(), 1),
         "lists": str(place.home.lists / day),
         "report": str(place.home.nights / day / REPORT),

@@ -58,6 +58,9 @@ REASONS: Final = (
 and carry its probability. Nothing that is unknown about a household is ever a reason."""
 
 
+WITHOUT: Final = ("no_caseworker", "caseworker_on_leave")
+
+
 @dataclass(frozen=True)
 class Draft:
     """``items`` (by caseworker and position), ``left_out`` (by household), and what the ranking rests on.
@@ -140,6 +143,13 @@ def draft_lists(
     scored = candidates.select(pl.any_horizontal(pl.col("poverty_priority", "emergency_priority").is_not_null()))
     repeated = in_vain(earlier, policy, business_date)
     escalated = repeated.join(left_out.filter(pl.col("reason") == "escalated"), on="household_id", how="semi")
+    stranded = (
+        people.filter(pl.col("reason").is_in(WITHOUT))
+        .join(items, on="household_id", how="anti")
+        .unpivot([f"{lane}_priority" for lane in ALARMS], index="household_id", variable_name="lane")
+        .drop_nulls("value")
+        .select("household_id", lane=pl.col("lane").str.strip_suffix("_priority"))
+    )
     risen = people.filter((pl.col("reason") == "open_item") & (pl.col("urgent_known_on") > pl.col("waits_since")))
     unserved = people.filter(pl.col("problem") == "no_caseworker")["area"].value_counts().sort("area")
     for_review = findings if reviews is None else pl.concat([findings, reviews])
@@ -149,6 +159,7 @@ def draft_lists(
         earlier,
         escalated,
         risen,
+        stranded=stranded,
         queued=pl.DataFrame(schema=DESK_SCHEMA) if queued is None else queued,
         policy=policy,
         day=business_date,
@@ -213,7 +224,7 @@ def _night(
             duty = sharing.on_duty(people["region"], staff, day)
             if duty.height:
                 fixed.append(lane)
-                without = pl.col("reason").is_in(["no_caseworker", "caseworker_on_leave"])
+                without = pl.col("reason").is_in(WITHOUT)
                 called = (
                     people.join(duty, on="region", how="left", maintain_order="left")
                     .filter(

@@ -21,6 +21,9 @@ GROUPED: Final[dict[str, Text]] = {
 """The groupings that a floor may be for."""
 
 DESK_KINDS: Final[dict[str, Text]] = {
+    "nobody": Text(
+        "紧急或变故，但无人负责该地区或都不在", "urgent or event, and nobody serves there or all are away"
+    ),
     "over_capacity": Text("紧急走访超出人手，须另行安排", "urgent visits beyond capacity: find somebody"),
     "overdue": Text("走访已过期限", "visits whose time has run out"),
     "repeated": Text("多次列入而无结果", "listed in vain again and again"),

@@ -229,3 +229,22 @@ def test_whoever_is_on_duty_stands_in_where_everybody_is_away_or_nobody_serves()
     assert draft.unserved == {"990909001": 1}
     weekday = drafted([*households(9), far], found=found, team=team, calendar=CN)
     assert reason(weekday, "H0500") == "no_caseworker"
+
+
+def test_an_urgent_visit_where_nobody_serves_waits_at_the_desk_and_keeps_its_clock() -> None:
+    far = {**households(1)[0], "household_id": "H0500", "region": "990909001001", "area": "990909001"}
+    calm = {**far, "household_id": "H0501"}
+    late = {**far, "household_id": "H0502"}
+    found = [event("H0500", urgent=True), event("H0502"), gap("H0501")]
+    first = drafted([*households(9), far, calm, late], found=found)
+    alone = first.desk.filter(kind="nobody")
+    assert alone.select("household_id", "since", "due_on").rows() == [
+        ("H0500", DAY, DAY + timedelta(days=1)),
+        ("H0502", DAY, DAY + timedelta(days=3)),
+    ]
+    later = drafted([*households(9), far, calm, late], found=found, day=DAY + timedelta(days=2), queued=first.desk)
+    assert later.desk.filter(kind="nobody").equals(alone)
+    away = [("Ana", DAY - timedelta(days=9), DAY + timedelta(days=30))]
+    everybody = drafted(households(3), found=[event("H0001", urgent=True)], team=staff({"Ana": 9}, leave=away))
+    assert everybody.desk["kind"].to_list() == ["nobody"]
+    assert everybody.items.is_empty()

@@ -48,8 +48,8 @@ def test_duty_is_for_the_areas_named_or_for_one_s_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("workers", "more", "said"),
     [
-        ([worker(areas=[])], {}, "caseworker.0.areas"),
-        ([worker(capacity_week=0)], {}, "caseworker.0.capacity_week"),
+        ([worker(areas=[])], {}, "caseworker.0: .*w0001 serves no area"),
+        ([worker(capacity_week=0)], {}, "caseworker.0: .*w0001 has a capacity of 0: take"),
         ([worker(), worker()], {}, "two caseworkers have the same id"),
         (
             [worker()],
