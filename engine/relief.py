@@ -5,6 +5,7 @@ wishes by when they were recorded or taken back.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -53,9 +54,10 @@ def chain_of(
 
     Keys: ``household, as_of, entry`` (of the audit log), ``persons`` (relation and age), ``retired`` (whether files
     of a night were past their time), ``package`` (what to apply for together, by the newest night up to that day;
-    null: none), ``chain``: ``on, known_on, kind, source, said, person``, oldest first. Raises
-    UsageError where nobody knows the household or the day is to come, NotAllowedError where the role may not see
-    it.
+    null: none), ``chain``: ``on, known_on, kind, source, said, person``, oldest first. What was done under
+    an earlier number is in it: all of it of a household that moved, of one that was split what was done before.
+    Raises UsageError where nobody knows the household or the day is to come, NotAllowedError where the role may not
+    see it.
     """
     household = place.current(household)
     if as_of > place.log.clock().astimezone().date():
@@ -76,9 +78,13 @@ def chain_of(
     known = of_household(store, household).known_by(as_of)
     persons = people_in(known, household)
     chain = entries_of(known, household, currency_of(place))
-    nights, retired = _nights(place, household, as_of)
-    with reading(place.database) as session:
-        chain += nights + _visits(place, session, household, as_of) + _rights(session, household, as_of)
+    done, retired = _done(place, household, as_of)
+    chain += done
+    for earlier, how in _earlier(place, household, as_of):
+        before, gone = _done(place, earlier, as_of)
+        began = min((each.on for each in chain if each.kind == "household"), default=as_of)
+        chain += [_under(earlier, each) for each in before if how == "moved" or each.on <= began]
+        retired = retired or gone
     chain.sort(key=lambda each: (each.on, each.known_on, each.kind, each.said.en))
     return {
         "household": household,
@@ -99,6 +105,24 @@ def chain_of(
             for each in chain
         ],
     }
+
+
+def _earlier(place: Workplace, household: str, as_of: date) -> list[tuple[str, str]]:
+    """The numbers under which it was known before, and how it came by the new one: ``moved`` or ``split``."""
+    followed = place.population().successions(as_of).filter(successor=household)
+    return list(followed.select("household_id", "how").iter_rows())
+
+
+def _done(place: Workplace, household: str, as_of: date) -> tuple[list[Entry], bool]:
+    """What was done about a number: nights, visits, wishes; whether files of a night were past their time."""
+    nights, retired = _nights(place, household, as_of)
+    with reading(place.database) as session:
+        return nights + _visits(place, session, household, as_of) + _rights(session, household, as_of), retired
+
+
+def _under(earlier: str, entry: Entry) -> Entry:
+    said = both("{}（原户号 {}）", "{} (under the earlier number {})", entry.said, same(earlier))
+    return replace(entry, said=said)
 
 
 def _package(

@@ -1,11 +1,15 @@
 """``xunfang household``: one household's chain as it was known on any day, for those who may see it, and noted."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from homes import NIGHT, copy_of, demo_home, done, xunfang
+
+from engine.settings import Home
+from engine.workplace import Workplace
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +100,19 @@ def test_a_household_that_nobody_knows_and_a_day_to_come_are_refused(home: Path)
     household = items(home)[0]["household"]
     run = xunfang("--as", "reviewer", "household", household, "--home", home, "--as-of", "2099-01-01")
     assert (run.code, "a day to come" in run.err) == (2, True)
+
+
+@pytest.mark.parametrize(("how", "times"), [("moved", 1), ("split", 0)])
+def test_what_was_done_under_an_earlier_number_is_in_the_chain_but_not_of_the_other_half_after_a_split(
+    how: str, times: int, home: Path, tmp_path: Path
+) -> None:
+    copy = copy_of(home, tmp_path / "home")
+    followed = Workplace.open(Home(copy)).population().successions(date.fromisoformat(NIGHT)).filter(how=how)
+    old, new = followed.row(0)[:2]
+    done(xunfang("rights", "opt-out", "--home", copy, "--household", old))
+    told = done(xunfang("--as", "reviewer", "household", new, "--home", copy, "--json")).json
+    asked = [each["said"] for each in told["chain"] if each["kind"] == "rights"]
+    assert [each["en"] for each in asked] == [
+        f"asks not to be contacted (under the earlier number {old})" for _ in range(times)
+    ]
+    assert all("原户号" in each["zh"] for each in asked)
