@@ -15,6 +15,8 @@ GRAVE: Final = 4.0
 """The weight of an event from which nobody waits for a call."""
 TOP: Final = 0.1
 """The part of all households whose scores are the top decile."""
+MOST_SAID: Final = 2
+"""Reasons for going to the door that a card says; the others stand under what to mind."""
 CHILD_LEFT: Final = frozenset({"EV-CHD", "EV-JAIL", "EV-LOST"})
 """Events after which a child may be without a guardian."""
 REFUSED: Final = frozenset({"V30", "V70"})
@@ -90,10 +92,10 @@ def two_go(needs: Collection[str], *, not_safe: bool) -> tuple[str, ...]:
 
 
 def contact_words(codes: Collection[str], *, has_phone: bool) -> Text:
-    """How to make contact, in words, with what may be said of why."""
+    """How to make contact, in words, with what may be said of why: the first two."""
     if not codes:
         return PHONE
-    parts = [DOOR[code].said for code in codes if DOOR[code].said != NOTHING]
+    parts = [DOOR[code].said for code in codes if DOOR[code].said != NOTHING][:MOST_SAID]
     first = VISIT if has_phone else VISIT_ONLY
     if not parts:
         return first

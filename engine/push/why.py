@@ -13,6 +13,7 @@ from outreach.wording_reasons import reason
 MOST_WHY: Final = 4
 MOST_GAPS: Final = 2
 MOST_SUGGESTIONS: Final = 4
+MOST_CHANGES: Final = 3
 ELIGIBLE: Final = ("eligible_likely", "eligible_possible")
 
 Row = Mapping[str, Any]
@@ -150,9 +151,17 @@ def changes(
     told = [since]
     for codes, zh, en in ((new, "新增", "new"), (gone, "不再有", "no longer")):
         if codes:
-            listed = Text("、", ", ").join(_short(code) for code in dict.fromkeys(codes))
-            told.append(Text(f"{zh}：{listed.zh}", f"{en}: {listed.en}"))
+            told.append(_listed(Text(zh, en), list(dict.fromkeys(codes))))
     return Text("；", "; ").join(told)
+
+
+def _listed(what: Text, codes: Sequence[str]) -> Text:
+    """The first of what has changed by name, and how many more."""
+    named = Text("、", ", ").join(_short(code) for code in codes[:MOST_CHANGES])
+    more = len(codes) - MOST_CHANGES
+    if more <= 0:
+        return Text(f"{what.zh}：{named.zh}", f"{what.en}: {named.en}")
+    return Text(f"{what.zh}：{named.zh}等 {len(codes)} 项", f"{what.en}: {named.en} and {more} more")
 
 
 def _short(code: str) -> Text:

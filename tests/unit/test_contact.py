@@ -18,6 +18,7 @@ from visit_cards import (
     findings,
     frames,
     household,
+    items,
     verdicts,
     visits,
 )
@@ -61,6 +62,13 @@ def test_every_rule_has_its_reason_and_only_the_rank_is_left_unsaid() -> None:
     assert all(rule.why and rule.source for rule in (*DOOR.values(), *TWO.values()))
     assert [code for code, rule in DOOR.items() if rule.said == NOTHING] == ["top_decile"]
     assert all(rule.said != NOTHING for rule in TWO.values())
+
+
+def test_a_card_says_two_reasons_for_going_and_the_weightiest() -> None:
+    said = contact_words(tuple(DOOR), has_phone=False)
+    assert said == Text(
+        "直接入户（情况紧急；近来有重大变故）", "Go to the home (it is urgent; something grave has happened)"
+    )
 
 
 def test_whoever_no_rule_sends_to_the_door_is_called_first() -> None:
@@ -126,6 +134,17 @@ def test_five_things_at_most_are_verified_at_a_visit_the_telling_ones_first() ->
     assert len(asked) == len(set(asked)) == 5
     assert [len(offer.checks) for offer in told] == [2, 1, 1, 1]
     assert not [step for step in asked if "授权书" in step.zh or "身份证" in step.zh]
+
+
+def test_of_many_changes_three_are_named_and_the_others_counted() -> None:
+    before = pl.DataFrame(
+        [(household(12), RUN.business_date, 3, [f"GAP-{code}" for code in ("DB", "ZF", "GL", "BY", "SW")])],
+        schema={"household_id": pl.String, "listed_on": pl.Date, "position": pl.Int64, "codes": pl.List(pl.String)},
+        orient="row",
+    )
+    told = cards(previous=before, items=items().with_columns(lane=pl.lit("gap")))[11].changed
+    assert told.zh.endswith("可能漏享最低生活保障（低保）、可能漏享高龄津贴等 5 项")
+    assert told.en.endswith("and 2 more")
 
 
 def test_what_is_no_longer_so_is_told_beside_what_is_new() -> None:
