@@ -12,6 +12,7 @@ import typer
 from engine.commands import (
     audit,
     card,
+    case,
     columns,
     consent,
     explain,
@@ -79,6 +80,7 @@ app.add_typer(linkage.app, name="linkage")
 app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
 app.add_typer(outcome.app, name="outcome")
+app.add_typer(case.app, name="case")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(programmes.app, name="programmes")

@@ -30,6 +30,7 @@ from engine.retraction import take_off
 from engine.rewriting import alone, rewrite
 from engine.sealing import seal, unseal
 from engine.tables import (
+    CaseRow,
     Consent,
     ConsentPerson,
     Delivery,
@@ -45,6 +46,7 @@ from engine.tables import (
     VisitUndone,
 )
 from engine.vault import forget, numbers_of
+from engine.visits import forget_cases
 from engine.workplace import Workplace
 
 IDS: Final = ("household_id", "person_id", "kin_id", "head")
@@ -289,6 +291,7 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
         session.execute(sa.update(Referral).where(theirs).values(household_id=nobody, result=None))
         theirs = col(Objection.household_id) == gone.household
         session.execute(sa.update(Objection).where(theirs).values(household_id=nobody))
+        forget_cases(session, col(CaseRow.household_id) == gone.household)
         session.execute(sa.delete(LinkageProposal).where(col(LinkageProposal.person_id).in_(gone.persons)))
         session.execute(sa.delete(OptOut).where(col(OptOut.household_id) == gone.household))
         consents = sa.select(col(Consent.id)).where(col(Consent.household_id) == gone.household)

@@ -1,8 +1,9 @@
 """What comes back from a visit: recorded once, by one function, whether a person, a sheet or a page brings it.
 
-An outcome closes its item by the lifecycle table, starts the cool-down and the day to come again that the policy
-gives it, opens the referral that the table of ``outreach.outcomes`` asks for, and is a label where it says whether
-there was need. Taken back, it counts no more: its row stays, with a row beside it that says who, when and why.
+An outcome closes its item and moves the household's case by the lifecycle table, starts the cool-down and the day
+to come again that the policy gives it, opens the referral that the table of ``outreach.outcomes`` asks for, and is
+a label where it says whether there was need. Taken back, it counts no more: its row stays, with a row beside it
+that says who, when and why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from engine.casebook import after_undo, after_visit
 from engine.nights import STANDING
 from engine.retraction import WAITING, take_off
 from engine.tables import OptOut, OutreachItem, OutreachList, Referral, Visit, VisitUndone
@@ -128,6 +130,7 @@ def record(
     item.state = "done"
     referral = _refer(session, place, visit, filled.owner or "", worker)
     session.flush()
+    case = after_visit(session, place, visit, item, worker=worker, referral=referral)
     told = {
         "item": item.id,
         "visit": visit.id,
@@ -137,6 +140,7 @@ def record(
         "attempt": visit.attempt,
         "remark": bool(note),
         "referral": None if referral is None else referral.id,
+        "case": case.id,
         "households": [item.household_id],
     }
     place.log.note("outcome recorded", "item", told, session)
@@ -174,6 +178,7 @@ def undo(
     for each in cancelled:
         each.state, each.closed_at, each.closed_by = "cancelled", now, place.log.actor
     session.flush()
+    after_undo(session, place, visit, item, reason)
     told = {
         "item": item.id,
         "visit": visit.id,

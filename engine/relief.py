@@ -22,6 +22,8 @@ from engine.packages import package_of_night, package_told
 from engine.reliefrecords import Entry, entries_of, people_in
 from engine.send import currency_of
 from engine.tables import (
+    CaseRow,
+    CaseStep,
     Consent,
     Night,
     Objection,
@@ -40,6 +42,7 @@ from outreach import wording_outcomes as outcomes
 from outreach.bands import RISKS, band
 from outreach.permissions import Purpose, Role, in_area, may
 from outreach.wording import NOTHING, Text, same
+from outreach.wording_case import STATES
 from outreach.wording_chain import SOURCES, both
 from outreach.wording_layers import one_line
 from outreach.wording_month import group_name
@@ -117,7 +120,8 @@ def _done(place: Workplace, household: str, as_of: date) -> tuple[list[Entry], b
     """What was done about a number: nights, visits, wishes; whether files of a night were past their time."""
     nights, retired = _nights(place, household, as_of)
     with reading(place.database) as session:
-        return nights + _visits(place, session, household, as_of) + _rights(session, household, as_of), retired
+        of_people = _visits(place, session, household, as_of) + _cases(session, household, as_of)
+        return nights + of_people + _rights(session, household, as_of), retired
 
 
 def _under(earlier: str, entry: Entry) -> Entry:
@@ -237,6 +241,21 @@ def _visits(place: Workplace, session: Session, household: str, as_of: date) -> 
     for each in session.exec(select(Referral).where(Referral.household_id == household)):
         if each.opened_on <= as_of:
             entries += _referral(each, as_of)
+    return entries
+
+
+def _cases(session: Session, household: str, as_of: date) -> list[Entry]:
+    """The steps of the household's cases that were recorded by the end of the day, and the parts of its package."""
+    entries = []
+    for case in session.exec(select(CaseRow).where(CaseRow.household_id == household)):
+        of_case = select(CaseStep).where(CaseStep.case_id == case.id).order_by(col(CaseStep.id))
+        for step in session.exec(of_case):
+            recorded = _day(step.recorded_at)
+            if recorded <= as_of:
+                parts = [both("个案 {}：{}", "case {}: {}", same(str(case.id)), STATES[step.to_state])]
+                parts += [same(step.reason)] if step.reason else []
+                said = Text("，", ", ").join(parts)
+                entries.append(Entry(step.on_day, recorded, "case", SOURCES["case"], said))
     return entries
 
 

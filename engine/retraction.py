@@ -15,11 +15,13 @@ from engine.audit import AuditLog
 from engine.db import reading, writing
 from engine.nights import STANDING
 from engine.population import Population
-from engine.tables import Delivery, OutreachItem
+from engine.tables import CasePart, CaseRow, CaseStep, Delivery, OutreachItem
 from features.succession import fates
-from outreach.lifecycle import Actor, step
+from outreach.lifecycle import BEFORE_APPLICATION, OPEN_CASE, Actor, step
 
 REASONS: Final = ("deceased", "moved", "voided", "opted_out", "erased")
+ENDS: Final = {"deceased": "died", "moved": "moved", "voided": "withdrawn", "opted_out": "withdrawn"}
+"""What a case becomes whose household comes off the lists for a reason."""
 WAITING: Final = ("drafted", *STANDING)
 """States of an item that may still be taken off."""
 
@@ -61,6 +63,44 @@ def take_off(
     return len(items)
 
 
+def end_cases(session: Session, log: AuditLog, reasons: Mapping[str, str], day: date, *, who: Actor) -> int:
+    """End the open cases of households (pseudonym → reason), in the caller's transaction; returns how many.
+
+    A death or a move ends every case. Who asks not to be contacted, or whose records were withdrawn, keeps an
+    application that is under way: it is the household's own.
+    """
+    statement = select(CaseRow).where(
+        col(CaseRow.household_id).in_(sorted(reasons)), col(CaseRow.state).in_(OPEN_CASE)
+    )
+    ended = 0
+    for case in session.exec(statement.order_by(col(CaseRow.id)).with_for_update()):
+        reason = reasons[case.household_id]
+        to = ENDS.get(reason)
+        if to is None or (to == "withdrawn" and case.state not in BEFORE_APPLICATION):
+            continue
+        step("case", case.state, to, who, reason)
+        on = max(day, case.since)
+        assert case.id is not None
+        session.add(
+            CaseStep(
+                case_id=case.id,
+                from_state=case.state,
+                to_state=to,
+                on_day=on,
+                recorded_at=log.clock(),
+                recorded_by=who if who == "night" else log.actor,
+                reason=reason,
+            )
+        )
+        case.state, case.since, case.due_on, case.due_name = to, on, None, None
+        parts = sa.update(CasePart).where(col(CasePart.case_id) == case.id, col(CasePart.state) == "open")
+        session.execute(parts.values(state="dropped", settled_on=on, result=to))
+        ended += 1
+        session.flush()
+        log.note("case ended", "case", {"case": case.id, "to": to, "households": [case.household_id]}, session)
+    return ended
+
+
 def retire_gone(
     log: AuditLog, population: Population, columns: pl.DataFrame, moved: pl.DataFrame, business_date: date
 ) -> int:
@@ -75,12 +115,19 @@ def retire_gone(
             .where(col(OutreachItem.state).in_(WAITING), col(OutreachItem.business_date) <= business_date)
             .distinct()
         ).scalars()
+        cases = session.execute(
+            sa.select(col(CaseRow.household_id)).where(
+                col(CaseRow.state).in_(OPEN_CASE), col(CaseRow.since) <= business_date
+            )
+        ).scalars()
+        known = {*waiting, *cases}
         there = set(columns["household_id"])
         onward = moved.filter((pl.col("how") == "moved") & pl.col("successor").is_in(sorted(there)))
-        gone = sorted(set(waiting) - there - set(onward["household_id"]))
+        gone = sorted(known - there - set(onward["household_id"]))
     if not gone:
         return 0
     found = pl.concat(population.mapped("gone", lambda bucket: fates(bucket.known_by(business_date), gone)))
     reasons = dict.fromkeys(gone, "voided") | dict(found.select("household_id", "fate").iter_rows())
     with writing(log.database) as session:
+        end_cases(session, log, reasons, business_date, who="night")
         return take_off(session, log, reasons, who="night", until=business_date)

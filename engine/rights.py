@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from engine.db import reading, writing
 from engine.erasure import erase
 from engine.errors import UsageError
-from engine.retraction import take_off
+from engine.retraction import end_cases, take_off
 from engine.send import send_late
 from engine.tables import Erasure, Objection, OptOut
 from engine.workplace import Workplace
@@ -37,6 +37,7 @@ def opt_out(
         session.flush()
         told = {"households": [household], "until": until, "reason": reason}
         place.log.note("opt-out recorded", "household", told, session)
+        end_cases(session, place.log, {household: "opted_out"}, today, who="operator")
         gone = take_off(session, place.log, {household: "opted_out"}, who="operator")
     return _told(place, {"recorded": "opt_out", "household": household, "since": today, "until": until}, gone)
 

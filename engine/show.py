@@ -14,6 +14,7 @@ from rich.table import Table
 from engine import (
     show_audit,
     show_card,
+    show_case,
     show_explain,
     show_fairness,
     show_linkage,
@@ -329,6 +330,7 @@ SHAPES: dict[str, Callable[[Told, Console], None]] = {
     **show_relief.SHAPES,
     **show_outcomes.SHAPES,
     **show_card.SHAPES,
+    **show_case.SHAPES,
     **show_push.SHAPES,
     **show_rescue.SHAPES,
     **show_selective.SHAPES,

@@ -12,13 +12,25 @@ from typing import Any, ClassVar, Final, Literal
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from engine.caserows import CasePart, CaseRow, CaseStep
 from engine.pushrows import PushMessage
 from engine.rows import Row, UtcDateTime, one_of
 from engine.visitrows import Referral, Visit, VisitUndone
 from outreach.lifecycle import states
 from outreach.policy import LANES
 
-__all__ = ["PushMessage", "Referral", "Row", "UtcDateTime", "Visit", "VisitUndone", "one_of"]
+__all__ = [
+    "CasePart",
+    "CaseRow",
+    "CaseStep",
+    "PushMessage",
+    "Referral",
+    "Row",
+    "UtcDateTime",
+    "Visit",
+    "VisitUndone",
+    "one_of",
+]
 """What is defined elsewhere and belongs to the tables, so that who imports this module knows every table."""
 
 NIGHT_KINDS: Final = ("night",)

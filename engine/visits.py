@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from engine.db import writing
 from engine.errors import IntegrityError
 from engine.sealing import seal, unseal
-from engine.tables import Referral, Visit, VisitUndone
+from engine.tables import CasePart, CaseRow, CaseStep, Referral, Visit, VisitUndone
 
 AT_ONCE: Final = 5_000
 
@@ -55,6 +55,14 @@ def forget(condition: sa.ColumnElement[bool]) -> Sequence[sa.Delete]:
         sa.delete(VisitUndone).where(col(VisitUndone.visit_id).in_(gone)),
         sa.delete(Visit).where(condition),
     )
+
+
+def forget_cases(session: Session, condition: sa.ColumnElement[bool]) -> None:
+    """Take away the cases of a condition with their steps and parts, in the caller's transaction."""
+    gone = sa.select(col(CaseRow.id)).where(condition)
+    session.execute(sa.delete(CasePart).where(col(CasePart.case_id).in_(gone)))
+    session.execute(sa.delete(CaseStep).where(col(CaseStep.case_id).in_(gone)))
+    session.execute(sa.delete(CaseRow).where(condition))
 
 
 def _anew(visit: int, sealed: bytes, old: bytes, new: bytes) -> bytes | None:

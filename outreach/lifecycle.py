@@ -1,12 +1,21 @@
-"""What may become of a list and of an item on it: one table, who may do it, from, to, and why."""
+"""What may become of a list, of an item on it, and of a case: one table, who may do it, from, to, and why."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Subject = Literal["list", "item"]
+Subject = Literal["list", "item", "case"]
 Actor = Literal["night", "policy", "operator", "reviewer", "caseworker"]
 RECORDERS: Final[tuple[Actor, ...]] = ("caseworker", "operator", "reviewer")
 """Who records the outcome of a visit: the visitor, or an office for them."""
+
+
+OFFICE: Final[tuple[Actor, ...]] = ("operator", "reviewer")
+"""Who records what an authority has decided."""
+BEFORE_APPLICATION: Final = ("alert", "triage", "contact", "visit", "informed", "aided", "transferred")
+PROCEDURE: Final = ("application", "accepted", "check", "publicity", "county_opinion")
+"""An application is under way: only a step of the procedure moves it."""
+DECIDED: Final = ("confirmed", "refused", "notified", "paid", "review_due")
+OPEN_CASE: Final = (*BEFORE_APPLICATION, *PROCEDURE, *DECIDED)
 
 
 class StepError(ValueError):
@@ -81,9 +90,80 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         "its outcome is taken back after the household was listed again",
         True,
     ),
+    Transition("case", "", "alert", ("night",), "a night has listed the household"),
+    Transition("case", "", "application", RECORDERS, "the household has applied by itself"),
+    Transition("case", "alert", "triage", ("night", "policy", "reviewer"), "its list was released"),
+    Transition("case", "triage", "contact", RECORDERS, "contact was made or tried, by phone first"),
+    Transition("case", "contact", "contact", RECORDERS, "one more attempt, or wrong data to be mended first"),
+    Transition("case", "contact", "visit", RECORDERS, "somebody was met"),
+    Transition("case", "visit", "contact", RECORDERS, "nobody was met this time"),
+    Transition("case", "visit", "informed", RECORDERS, "it was told what it may apply for, and will"),
+    Transition("case", "visit", "application", RECORDERS, "the application was handed in on the spot"),
+    Transition("case", "visit", "aided", RECORDERS, "fast emergency aid was given; the papers follow"),
+    Transition("case", "visit", "transferred", RECORDERS, "handed on to another department, with a receipt"),
+    Transition("case", "visit", "closed", RECORDERS, "nothing is applied for: declined, not now, no need"),
+    *(
+        Transition("case", state, "contact", RECORDERS, "one more attempt, or wrong data to be mended first")
+        for state in ("informed", "aided", "transferred")
+    ),
+    *(
+        Transition("case", state, "visit", RECORDERS, "visited again")
+        for state in ("informed", "aided", "transferred")
+    ),
+    *(
+        Transition("case", state, "application", RECORDERS, "the application was handed in")
+        for state in ("informed", "aided", "transferred")
+    ),
+    Transition("case", "aided", "informed", RECORDERS, "followed up: more may be applied for"),
+    Transition("case", "transferred", "informed", RECORDERS, "the other department would not take it", True),
+    *(
+        Transition("case", state, "closed", RECORDERS, "nothing more is applied for", True)
+        for state in ("contact", "informed", "aided", "transferred")
+    ),
+    Transition("case", "application", "informed", RECORDERS, "papers are missing: all are named at once", True),
+    Transition("case", "application", "accepted", RECORDERS, "the township has accepted it"),
+    Transition("case", "application", "transferred", RECORDERS, "another area or authority is responsible", True),
+    Transition("case", "accepted", "check", RECORDERS, "the check has begun: data, and a visit by two"),
+    Transition("case", "accepted", "confirmed", OFFICE, "fast relief was decided; the papers follow"),
+    Transition("case", "check", "publicity", RECORDERS, "an initial opinion was posted"),
+    Transition("case", "check", "county_opinion", RECORDERS, "handed to the county without being posted"),
+    Transition("case", "publicity", "check", RECORDERS, "an objection: checked again, or appraised", True),
+    Transition("case", "publicity", "county_opinion", RECORDERS, "posted to its end, handed to the county"),
+    Transition("case", "county_opinion", "check", RECORDERS, "sent back to be checked again", True),
+    *(
+        Transition("case", state, "confirmed", OFFICE, "the authority has confirmed it")
+        for state in ("check", "publicity", "county_opinion")
+    ),
+    *(
+        Transition("case", state, "refused", OFFICE, "the authority has refused it", True)
+        for state in ("accepted", "check", "publicity", "county_opinion")
+    ),
+    Transition("case", "refused", "notified", RECORDERS, "the refusal was told in writing, with its reason"),
+    Transition("case", "notified", "check", OFFICE, "a review or a court has sent it back", True),
+    Transition("case", "notified", "closed", RECORDERS, "nobody has asked for a review; it stays monitored"),
+    Transition("case", "confirmed", "paid", OFFICE, "it was paid for the first time"),
+    Transition("case", "confirmed", "review_due", OFFICE, "a status without payment is due for its review"),
+    Transition("case", "paid", "review_due", (*OFFICE, "night"), "the yearly or half-yearly review is due"),
+    Transition("case", "review_due", "paid", OFFICE, "reviewed: it goes on"),
+    Transition("case", "review_due", "closed", OFFICE, "the authority has ended it, after a hearing", True),
+    Transition("case", "paid", "closed", OFFICE, "the authority has ended it, after a hearing", True),
+    *(Transition("case", state, "moved", (*RECORDERS, "night"), "the household has moved") for state in OPEN_CASE),
+    *(Transition("case", state, "died", (*RECORDERS, "night"), "nobody is left") for state in OPEN_CASE),
+    *(
+        Transition("case", state, "withdrawn", (*RECORDERS, "night"), "the household wants no more of it", True)
+        for state in (*BEFORE_APPLICATION, *PROCEDURE)
+    ),
+    *(
+        Transition("case", state, "visit", RECORDERS, "the outcome of a visit is taken back", True)
+        for state in ("application", "closed", "moved", "died")
+    ),
 )
-FINAL: Final = {"list": ("superseded", "closed"), "item": ("done", "withdrawn", "superseded")}
-"""States in which a household is free to be listed again."""
+FINAL: Final = {
+    "list": ("superseded", "closed"),
+    "item": ("done", "withdrawn", "superseded"),
+    "case": ("closed", "withdrawn", "died", "moved"),
+}
+"""States in which a household is free to be listed again; of a case: the states in which nothing is to be done."""
 
 
 def states(subject: Subject) -> tuple[str, ...]:

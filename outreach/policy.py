@@ -137,6 +137,14 @@ class Referrals(Section):
     safety_days: Days = 1
 
 
+class Cases(Section):
+    """How long a step of a case may take for which the law sets no limit; with defaults for an older policy."""
+
+    inform_working_days: Days = 10
+    accept_working_days: Days = 5
+    otherwise_working_days: Days = 20
+
+
 class KnownHouseholds(Section):
     """Programmes whose households the bureau knows already."""
 
@@ -269,6 +277,7 @@ class Policy(Section):
     cool_down_days: dict[Outcome, Days]
     recheck_days: dict[Outcome, Days]
     referrals: Referrals = Referrals()
+    cases: Cases = Cases()
     known: KnownHouseholds
     intake: Intake
     volume: Volume

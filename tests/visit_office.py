@@ -12,6 +12,7 @@ from engine.audit import AuditLog
 from engine.nights import Facts, Inputs, save_night
 from engine.tables import OutreachItem
 from engine.workplace import default_policy
+from outreach.catalogue import Programmes
 from outreach.policy import Policy
 from outreach.workdays import WEEKDAYS, WorkCalendar
 
@@ -45,6 +46,7 @@ class Office:
     policy: Policy = POLICY
     keys: _Keys = field(default_factory=_Keys)
     calendar: WorkCalendar = WEEKDAYS
+    programmes: Programmes | None = None
 
 
 def office(engine: sa.Engine) -> Any:
