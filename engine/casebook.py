@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from engine.packages import package_of_night
+from engine.packages import layer_of_night, package_of_night
 from engine.tables import CasePart, CaseRow, CaseStep, OutreachItem, Referral, Visit
 from engine.workplace import Workplace
 from outreach.case_outcomes import AGREED, move_of, way
@@ -31,6 +31,13 @@ def open_case(session: Session, household: str) -> CaseRow | None:
 def new_case(household: str, day: date, owner: str) -> CaseRow:
     """A case that has taken no step yet."""
     return CaseRow(household_id=household, opened_on=day, state="", since=day, owner=owner)
+
+
+def classify(place: Workplace, case: CaseRow, night: date) -> None:
+    """Give a case the layer and the kinds of hardship that a night has told of its household."""
+    told = layer_of_night(place, case.household_id, night)
+    if told is not None:
+        case.layer, case.kinds, case.grade = told["layer"], " ".join(told["kinds"]), told["grade"]
 
 
 def take(
@@ -100,6 +107,7 @@ def after_visit(
     case = open_case(session, visit.household_id)
     if case is None:
         case = new_case(visit.household_id, item.business_date, worker)
+        classify(place, case, item.business_date)
         take(session, place, case, Taken("alert", item.business_date, given=item.due_on), who="night")
     to = move_of(visit.outcome, case.state)
     if to is None:

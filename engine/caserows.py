@@ -48,6 +48,9 @@ class CaseRow(Row, table=True):
     due_days: int | None = None
     due_kind: str | None = None
     due_basis: str | None = Field(default=None, description="The article, or policy")
+    layer: str | None = Field(default=None, description="Depth of hardship by the night (codelists.DEPTHS)")
+    kinds: str | None = Field(default=None, description="Kinds of hardship, divided by blanks (codelists.KINDS)")
+    grade: str | None = Field(default=None, description="Grade of service (codelists.GRADES)")
     package_on: date | None = Field(default=None, description="The night by whose verdicts the package was made")
 
 

@@ -7,16 +7,17 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from engine.casebook import new_case, open_case, parts_of, take
+from engine.casebook import classify, new_case, open_case, parts_of, take
 from engine.db import reading, writing
 from engine.errors import NotAllowedError, UsageError, XunfangError
 from engine.outcomes import open_text
 from engine.send import currency_of
-from engine.tables import CasePart, CaseRow, CaseStep
+from engine.tables import CasePart, CaseRow, CaseStep, Night
 from engine.workplace import Workplace
 from outreach.case_clocks import Clock
 from outreach.case_tracks import track_of
 from outreach.casefile import CaseError, Taken
+from outreach.codelists import DEPTHS, GRADES, KINDS
 from outreach.lifecycle import OPEN_CASE, RECORDERS, TRANSITIONS, Actor, StepError
 from outreach.permissions import in_area
 from outreach.wording import NOTHING, Text, same
@@ -39,6 +40,9 @@ def open_one(place: Workplace, household: str, *, programme: str, on: date, area
         if (known := open_case(session, household)) is not None:
             raise told_error(CaseError("has_one", str(known.id)))
         case = new_case(household, on, _owner(place))
+        night = session.exec(select(sa.func.max(Night.business_date)).where(col(Night.business_date) <= on)).one()
+        if night is not None:
+            classify(place, case, night)
         _taken(session, place, case, Taken("application", on, programme=programme))
         return _told(place, session, case)
 
@@ -199,6 +203,9 @@ def _told(place: Workplace, session: Session, case: CaseRow) -> dict[str, Any]:
     return {
         **_row(case, today),
         "name": name,
+        "layer": NOTHING if case.layer is None else DEPTHS[case.layer].said,
+        "kinds": [KINDS[code].said for code in (case.kinds or "").split()],
+        "grade": NOTHING if case.grade is None else GRADES[case.grade].said,
         "track": track_of(case.programme),
         "opened_on": case.opened_on.isoformat(),
         "clock": _clock(case),

@@ -63,6 +63,19 @@ def package_of_night(
     return package_by(place, verdicts.to_dicts(), people, place.programmes.on(day), day)
 
 
+def layer_of_night(place: Workplace, household: str, night: date) -> dict[str, Any] | None:
+    """Depth, kinds and grade of a household's hardship by a night (``outreach.layers``); null: none kept."""
+    if place.programmes is None or not (place.home.nights / night.isoformat() / MANIFEST).is_file():
+        return None
+    manifest = read_manifest(place, night)
+    if "layers.parquet" not in manifest["files"]:
+        return None
+    path = place.home.nights / night.isoformat() / "layers.parquet"
+    rows = as_now(place, pl.read_parquet(path, glob=False), version_of(manifest))
+    found = rows.filter(pl.col("household_id") == household)
+    return found.row(0, named=True) if found.height else None
+
+
 def _now(place: Workplace, persons: pl.Series, version: int) -> pl.Series:
     """People by their numbers of now."""
     keys = place.keys.pseudonyms

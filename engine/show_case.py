@@ -32,6 +32,9 @@ def show_case(told: Told, console: Console) -> None:
     name = "" if told["programme"] is None else f", {told['programme']} {both(_plain(told['name']))}"
     console.print(f"case {told['case']}, household {told['household']}{name}", soft_wrap=True)
     console.print(f"{both(_plain(told['words']))} ({told['since']}); {told['owner']} has it", soft_wrap=True)
+    if told["kinds"]:
+        kinds = ", ".join(both(_plain(each)) for each in told["kinds"])
+        console.print(f"{both(_plain(told['layer']))}; {kinds}; {both(_plain(told['grade']))}", soft_wrap=True)
     if told["due_on"] is not None:
         late = f" OVERDUE {told['overdue_days']} d" if told["overdue_days"] else ""
         console.print(f"next: {both(_plain(told['clock']))}{late}", soft_wrap=True)

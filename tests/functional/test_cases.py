@@ -52,6 +52,8 @@ def test_who_agrees_to_apply_has_a_case_with_the_package_an_owner_and_a_next_day
     assert "DB" in [part["programme"] for part in told["parts"]]
     assert all(part["owner"]["zh"] and part["due_on"] and part["state"] == "open" for part in told["parts"])
     assert told["package_on"] == "2025-12-31"
+    assert told["layer"]["zh"]
+    assert "收入不足" in [kind["zh"] for kind in told["kinds"]]
 
 
 def test_the_case_walks_through_the_procedure_and_every_refusal_says_what_would_be_right(

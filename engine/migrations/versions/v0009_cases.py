@@ -41,6 +41,9 @@ def upgrade() -> None:
         sa.Column("due_days", sa.Integer(), nullable=True),
         sa.Column("due_kind", sa.String(), nullable=True),
         sa.Column("due_basis", sa.String(), nullable=True),
+        sa.Column("layer", sa.String(), nullable=True),
+        sa.Column("kinds", sa.String(), nullable=True),
+        sa.Column("grade", sa.String(), nullable=True),
         sa.Column("package_on", sa.Date(), nullable=True),
         sa.CheckConstraint(STATE, name=op.f("ck_casework_state")),
         sa.CheckConstraint(
