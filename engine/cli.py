@@ -15,6 +15,7 @@ from engine.commands import (
     case,
     columns,
     consent,
+    coverage,
     explain,
     fairness,
     holding,
@@ -90,6 +91,7 @@ app.add_typer(poverty.app)
 app.add_typer(explain.app)
 app.add_typer(household.app)
 app.add_typer(month.app)
+app.add_typer(coverage.app)
 app.add_typer(selective.app)
 app.add_typer(signs.app)
 app.add_typer(fairness.app)

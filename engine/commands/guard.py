@@ -114,6 +114,7 @@ DEEDS: Final[dict[str, Deed]] = {
     "explain": Deed("reveal", "private", None),
     "household": Deed("reveal", "private", None),
     "month": Deed("look"),
+    "coverage": Deed("look"),
     "audit list": Deed("read_log", purpose="audit", noted=True),
     "audit export": Deed("read_log", purpose="audit", noted=True),
     "audit verify": Deed("verify"),

@@ -19,17 +19,11 @@ from engine.workplace import Workplace
 WAY_OUT: Final = "Put the folder back from a backup."
 
 
-class StoredNight:
-    """A finished night for one household: its manifest, and the rows of its files.
+class NightFiles:
+    """A finished night (None: the newest): its manifest and its files, under the numbers of then."""
 
-    ``number``: the household's number in the night's files, which may be an earlier one than it has now.
-    """
-
-    def __init__(self, place: Workplace, household: str, business_date: date | None) -> None:
-        """Raises UsageError where there is no such night or it did not know the household.
-
-        Raises IntegrityError where a file is not what the night wrote.
-        """
+    def __init__(self, place: Workplace, business_date: date | None) -> None:
+        """Raises UsageError where there is no such night, IntegrityError where its manifest is another."""
         self.place = place
         self.night = _night_of(place, business_date)
         self.day = self.night.business_date
@@ -42,7 +36,6 @@ class StoredNight:
                 f"--date {self.day}: the files of this night were past their time and are gone",
                 "Ask about a later night; policy.toml, retention, says how long they are kept.",
             )
-        self.number = self._number_then(household)
 
     @property
     def run_id(self) -> str:
@@ -65,14 +58,29 @@ class StoredNight:
             self._compared.add(name)
         return pl.scan_parquet(path, glob=False)
 
+    @cached_property
+    def _compared(self) -> set[str]:
+        return set()
+
+
+class StoredNight(NightFiles):
+    """A finished night for one household: its manifest, and the rows of its files.
+
+    ``number``: the household's number in the night's files, which may be an earlier one than it has now.
+    """
+
+    def __init__(self, place: Workplace, household: str, business_date: date | None) -> None:
+        """Raises UsageError where there is no such night or it did not know the household.
+
+        Raises IntegrityError where a file is not what the night wrote.
+        """
+        super().__init__(place, business_date)
+        self.number = self._number_then(household)
+
     def rows(self, name: str) -> pl.DataFrame:
         """The household's rows of a frame, under its number of now."""
         found = self.frame(name).filter(pl.col("household_id") == self.number).collect()
         return as_now(self.place, found, version_of(self.manifest))
-
-    @cached_property
-    def _compared(self) -> set[str]:
-        return set()
 
     def _number_then(self, household: str) -> str:
         then = self.frame("columns").select("household_id").collect()
