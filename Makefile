@@ -1,4 +1,4 @@
-.PHONY: install demo test histories bands check fix bench faults tamper push-faults lock clean help
+.PHONY: install demo test histories bands findings check fix bench faults tamper push-faults lock clean help
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,6 +27,9 @@ histories: install   ## 5,000 histories of deliveries; XUNFANG_SEEDS=100-119 for
 
 bands: install   ## how much can be learnt on three counties and in the five worlds, into docs/county.md (ten minutes)
 	$(BIN)/python tests/county_bands.py docs/county.md
+
+findings: install   ## every finding code against what is really so in a county of 30,000, into docs/county.md
+	PYTHONPATH=tests:. $(BIN)/python tests/county_findings.py docs/county.md
 
 check: install   ## style, types, layers: changes nothing
 	$(BIN)/ruff check .

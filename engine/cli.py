@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from engine.population import Progress
     from engine.settings import Home
+    from engine.workplace import Workplace
 
 SOON: Final = 2.0
 """Seconds after which an interruption that was lost comes once more, if the command still runs."""
@@ -194,9 +195,16 @@ def evaluate(
         int, typer.Option(min=1_000, max=1_000_000, help="With --worlds: people of each county.")
     ] = 10_000,
     page: Annotated[Path | None, typer.Option(help="With --scorecard: write it as one page (HTML).")] = None,
+    findings: Annotated[
+        bool,
+        typer.Option(
+            "--findings", help="Every finding code against what is really so; of a synthetic county only."
+        ),
+    ] = False,
+    business_date: DateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The figures of each model beside its baselines: for everybody, for entry, for the unsupported.
+    """The figures of each model beside its baselines; with --findings, of each finding code beside the truth.
 
     Example: xunfang evaluate --home demo-home --json
     """
@@ -211,6 +219,9 @@ def evaluate(
         emit(told, as_json, "scorecard")
         return
     place = opened(home, seed=learning.seed_of(home_at(home)) if seed is None else seed, threads=threads)
+    if findings:
+        _measured(place, None if business_date is None else business_date.date(), as_json=as_json)
+        return
     if model:
         emit(serving.compared(place.home, model, place.list_length, place.seed), as_json, "compared")
         return
@@ -222,6 +233,15 @@ def evaluate(
     if page is not None and scorecard:
         scorecardpage.write_page(told, page)
     emit(told, as_json, "scorecard" if scorecard else "experiments")
+
+
+def _measured(place: "Workplace", as_of: "date | None", *, as_json: bool) -> None:
+    """Every finding code of a day beside the truth; by default half a year before the newest record."""
+    from engine import measured
+
+    with bars() as progress:
+        told = measured.figures(place, as_of, progress)
+    emit(told, as_json, "measured")
 
 
 def _in_worlds(

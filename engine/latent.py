@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.identity import renewed
+from engine.identity import Domain, renewed
 from engine.workplace import Workplace
 from features.feature import Feature
 from models.calibration import Floats
@@ -15,6 +15,7 @@ from models.training import Settings, out_of_fold
 FOLDER: Final = "truth"
 TABLES: Final = ("household", "month", "emergency")
 MONEY: Final = ("income_per_head", "held_per_head", "spent")
+OWNERS: Final[tuple[Domain, ...]] = ("household", "person")
 SPANS: Final = (1, 3, 12, 36)
 """The last months over which true money is averaged."""
 Truth = Mapping[str, pl.DataFrame]
@@ -32,6 +33,24 @@ def truth_of(place: Workplace) -> Truth | None:
         ids = renewed(place.keys.pseudonyms, 0, "household", table["household_id"])
         found[name] = table.with_columns(household_id=ids)
     return found
+
+
+def errors_and_events(place: Workplace) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """What was wrong with whom in which months, and what befell whom when, by the pseudonyms of now; or None.
+
+    ``household_id, person_id, code, from_month, to_month`` and ``household_id, person_id, code, happened_on``.
+    """
+    found = []
+    for name in ("error", "event"):
+        paths = sorted((place.home.root / FOLDER).glob(f"{name}-*.parquet"))
+        if not paths:
+            return None
+        table = pl.concat([pl.read_parquet(path, glob=False) for path in paths])
+        for owner in OWNERS:
+            ids = renewed(place.keys.pseudonyms, 0, owner, table[f"{owner}_id"])
+            table = table.with_columns(ids.alias(f"{owner}_id"))
+        found.append(table)
+    return found[0], found[1]
 
 
 def on_day(truth: Truth, day: date) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts import Facts
 from outreach.facts_home import relief_paid
+from outreach.matches import KEYS, MATCHES, unaided_bills
 from outreach.trigger_table import STATUS_CODES, TRIGGERS
 
 EVIDENCE: Final = pl.Struct(
@@ -40,7 +41,7 @@ FINDINGS_SCHEMA: Final[dict[str, pl.DataType | DataTypeClass]] = {
     "evidence": EVIDENCE,
 }
 """The columns of a finding. ``score``: events fade with time, gaps carry the programme's weight (half where only
-possible). ``near_certain`` marks a pure match of registers. ``evidence`` holds no id."""
+possible). ``near_certain`` marks a pure match of registers (``matches``). ``evidence`` holds no id."""
 
 FULL, HALF = 1.0, 0.5
 MICRO: Final = 1_000_000
@@ -182,6 +183,7 @@ def gap_findings(facts: Facts, rules: InForce, verdicts: pl.DataFrame) -> pl.Laz
         if programme.yields_to:
             stronger = sure.filter(pl.col("programme").is_in(programme.yields_to)).select("household_id")
             rows = rows.join(stronger, on="household_id", how="anti")
+        rows = _matched(facts, rules, programme.code, rows)
         likely = pl.col("verdict").cast(pl.String) == "eligible_likely"
         weight = pl.when(likely).then(FULL).otherwise(HALF) * programme.weight
         parts.append(
@@ -195,7 +197,7 @@ def gap_findings(facts: Facts, rules: InForce, verdicts: pl.DataFrame) -> pl.Laz
                 pl.lit(programme.weight).alias("weight"),
                 weight.alias("score"),
                 pl.lit(False).alias("urgent"),
-                (likely & programme.near_certain).alias("near_certain"),
+                (likely & programme.near_certain & pl.col("matched")).alias("near_certain"),
                 "unmet_month",
                 "evidence",
             )
@@ -203,6 +205,41 @@ def gap_findings(facts: Facts, rules: InForce, verdicts: pl.DataFrame) -> pl.Laz
     if not parts:
         return pl.LazyFrame(schema=FINDINGS_SCHEMA)
     return pl.concat(parts)
+
+
+def _matched(facts: Facts, rules: InForce, code: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with ``matched``: whether the registers can be sure that nothing is paid.
+
+    A bill that was settled without assistance is a match by itself, whatever the verdict of today: whoever has one
+    and no row gets one.
+    """
+    if code not in MATCHES:
+        return rows.with_columns(matched=pl.lit(value=True))
+    sure = MATCHES[code](facts, rules)
+    told = rows.join(
+        sure.select(KEYS).unique().with_columns(matched=pl.lit(value=True)), on=KEYS, how="left"
+    ).with_columns(pl.col("matched").fill_null(value=False))
+    if code != "YL-ZJ":
+        return told
+    more = unaided_bills(facts, rules).join(rows, on=KEYS, how="anti")
+    month = (pl.col("left") / 12).cast(pl.Float64)
+    evidence = pl.struct(
+        fact=pl.lit("eligible_cost"),
+        value=month,
+        threshold=pl.lit(0.0),
+        source=pl.lit("medical"),
+        source_date="paid_on",
+    )
+    added = more.select(
+        *KEYS,
+        programme=pl.lit(code),
+        verdict=pl.lit("eligible_likely"),
+        unmet_month=pl.lit(None, pl.Int64),
+        evidence=evidence,
+        matched=pl.lit(value=True),
+    )
+    names = added.collect_schema().names()
+    return pl.concat([told.with_columns(pl.col("verdict").cast(pl.String)).select(names), added])
 
 
 def emergency_scores(findings: pl.DataFrame) -> pl.DataFrame:

@@ -194,7 +194,11 @@ def expired(facts: Facts, rules: InForce) -> pl.LazyFrame:
 
 
 def counts_the_dead(facts: Facts, _rules: InForce) -> pl.LazyFrame:
-    """MIS-07: a member died, and the DB of the household is as large as before, two months and more later."""
+    """MIS-07: a member died, and two months later the DB of the household was about what it had been, and is still.
+
+    About: nearer to what was paid before the month of the death than to the share of those who are left. Where it
+    was not even lowered, that is a certain mistake; a little less may be a review that knew of the death.
+    """
     dead = (
         facts.roster.members.lazy()
         .filter(
@@ -206,7 +210,7 @@ def counts_the_dead(facts: Facts, _rules: InForce) -> pl.LazyFrame:
     )
     paid = payments(facts).filter((pl.col("programme") == "DB") & pl.col("person_id").is_null())
     both = paid.drop("person_id").join(dead, on="household_id")
-    before = pl.col("month") <= pl.col("died")
+    before = pl.col("month") < pl.col("died").dt.truncate("1mo")
     after = pl.col("month") > pl.col("died").dt.month_end().dt.offset_by("1mo")
     told = (
         both.group_by("household_id", "person_id")
@@ -214,10 +218,13 @@ def counts_the_dead(facts: Facts, _rules: InForce) -> pl.LazyFrame:
             happened_on=pl.col("died").first(),
             known_on=pl.max_horizontal(pl.col("known_on").max(), pl.col("heard").max()),
             was=pl.col("amount").filter(before).max_by(pl.col("month").filter(before)),
+            then=pl.col("amount").filter(after).min_by(pl.col("month").filter(after)),
             value=pl.col("amount").filter(after).max_by(pl.col("month").filter(after)).cast(pl.Float64),
         )
-        .filter((pl.col("value") >= pl.col("was")) & (pl.col("was") > 0))
-        .with_columns(threshold=pl.col("was").cast(pl.Float64), hard=pl.lit(value=True))
+        .join(members(facts), on="household_id")
+        .with_columns(line=pl.col("was") * (1 - 0.5 / (pl.col("living") + 1)))
+        .filter((pl.col("then") >= pl.col("line")) & (pl.col("value") >= pl.col("line")) & (pl.col("was") > 0))
+        .with_columns(threshold=pl.col("was").cast(pl.Float64), hard=pl.col("then") >= pl.col("was"))
     )
     return as_findings("MIS-07", told)
 

@@ -202,8 +202,13 @@ def _school_years(facts: Facts, newest_only: bool = True) -> pl.LazyFrame:
     return rows.join(people, on="person_id", how="inner")
 
 
-def insurance_lapsed(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
-    """EV-INS: a person whose residents' medical insurance ended within a year and who has no other."""
+def insurance_lapsed(facts: Facts, lines: Thresholds) -> pl.LazyFrame:
+    """EV-INS: a person whose residents' medical insurance ended within a year and who has no other.
+
+    Not in the first weeks, in which the next insurance may not be on record yet.
+    """
+    places = facts.households.lazy().select("household_id", "area_kind")
+    waited = (pl.lit(facts.as_of) - pl.col("end")).dt.total_days() >= lines["lag"]
     scheme = pl.col("scheme").cast(pl.String)
     rows = (
         owned(facts.roster, "enrolment")
@@ -220,6 +225,8 @@ def insurance_lapsed(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
         .filter(pl.col("ended") & pl.col("newest").is_not_null())
         .unnest("newest")
         .filter(pl.col("end") > facts.as_of - timedelta(days=YEAR_DAYS))
+        .join(places, on="household_id")
+        .filter(waited)
     )
     return finish(rows, pl.col("end"), pl.col("known_on"))
 

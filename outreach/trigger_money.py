@@ -150,7 +150,8 @@ def new_serious_disease(facts: Facts, _lines: Thresholds) -> pl.LazyFrame:
 def contributions_stopped(facts: Facts, lines: Thresholds) -> pl.LazyFrame:
     """EV-JOB1: a spell ended, or contributions have been missing for two reported months, after six months paid.
 
-    A person who has another spell running is not concerned, nor one whose spell was never contributed to.
+    A person who has another spell running is not concerned, nor one whose spell was never contributed to, nor one
+    who draws a pension: work that ended at the end of working life was not lost.
     """
     last = pl.col("_last")
     spells = owned(facts.roster, "employment").filter(
@@ -180,6 +181,7 @@ def contributions_stopped(facts: Facts, lines: Thresholds) -> pl.LazyFrame:
         .filter(~pl.col("running") & pl.col("newest").is_not_null())
         .unnest("newest")
         .filter(pl.col("stopped_on") > facts.as_of - timedelta(days=365))
+        .join(facts.persons.lazy().filter("draws_pension"), on=["household_id", "person_id"], how="anti")
     )
     return finish(stopped, pl.col("stopped_on"), pl.col("known_on"), pl.col("months"), pl.col("line"))
 

@@ -45,7 +45,7 @@ TRIGGERS: Final[Mapping[str, TriggerRule]] = {
     "EV-DIV": TriggerRule(events.separated, ("event",)),
     "EV-CHD": TriggerRule(events.told("CHD"), ("event",)),
     "EV-BIZ": TriggerRule(events.told("BIZ"), ("event",)),
-    "EV-INS": TriggerRule(events.insurance_lapsed, ("enrolment",)),
+    "EV-INS": TriggerRule(events.insurance_lapsed, ("enrolment",), {"lag": "days"}),
     "EV-UTIL": TriggerRule(events.utilities, ("utility",), {"arrears": "months", "use": "ratio"}),
     "EV-EXIT": TriggerRule(events.left_assistance, ("benefit",)),
     "EV-REJ": TriggerRule(events.refused_near_the_line, ("benefit",), {"near": "ratio", "line": "money/month"}),

@@ -84,7 +84,7 @@ def _care(part: Part, people: pl.DataFrame) -> Iterator[Row]:
         assert isinstance(mean, float)
         yield f"cost of an admission, {name}, yuan", cost, "W17, 2025", f"{mean / 100:,.0f}"
         yield f"of it in the catalogue paid by the fund, {name}", share, "W17, 2025", _share(rows["ratio"].mean())
-    holders = people.join(part.frames["disability"], on="person_id", how="left")["level"].is_not_null().mean()
+    holders = people["person_id"].is_in(part.frames["disability"]["person_id"].unique().implode()).mean()
     yield "people with a disability certificate", "2.7 %", "R", _share(holders)
 
 

@@ -221,6 +221,6 @@ def test_dirty_rows_never_share_a_key_with_a_good_one(part: Part) -> None:
 
 
 def test_the_truth_is_no_delivery(part: Part) -> None:
-    assert set(part.truth) == {"household", "month", "emergency", "error"}
+    assert set(part.truth) == {"household", "month", "emergency", "error", "event"}
     hidden = {"ability", "wealth", "stigma", "discretion", "willing", "assets_ok", "income_per_head"}
     assert all(hidden.isdisjoint(frame.columns) for frame in part.frames.values())

@@ -243,6 +243,8 @@ def test_a_member_died_and_the_amount_is_what_it_was() -> None:
     assert with_benefits(same, member=member)["MIS-07"] == HARD
     less = [*paid("DB", count=3, amount=40_000), *paid("DB", count=6, end="2025-02", amount=80_000)]
     assert "MIS-07" not in with_benefits(less, member=member)
+    at_once = [*paid("DB", count=5, amount=40_000), *paid("DB", count=4, end="2024-12", amount=80_000)]
+    assert "MIS-07" not in with_benefits(at_once, member=member)
 
 
 def test_a_person_s_programme_paid_to_a_household() -> None:
