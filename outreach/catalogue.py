@@ -114,9 +114,13 @@ class Tier(Entry):
 
 
 class Amount(Entry):
-    """What is missing per month: the gap to a line per member, a fixed parameter, or a parameter by age."""
+    """What is missing per month: the gap to a line per member, a fixed parameter, or a parameter by age.
+
+    ``plus``: a household's fact in money that comes on top of the gap.
+    """
 
     gap_to: str | None = None
+    plus: str | None = None
     parameter: str | None = None
     tiers: tuple[Tier, ...] = ()
 

@@ -1,8 +1,9 @@
 """Monthly per-capita household income as the minimum-living rules count it, with how far it can be trusted.
 
-Counted (低保审核确认办法 Art. 13): wages, net business, farm and property income, pensions, unemployment benefit,
-maintenance and other transfers, less what the household pays out (signed records). Not counted: social assistance,
-and the basic residents' pension while the exclusion is in force.
+Counted (低保审核确认办法 Art. 13): wages (less what working costs, where a local rule says how much), net business,
+farm and property income, pensions, unemployment benefit, maintenance and other transfers, less what the household
+pays out (signed records). Not counted: social assistance, and the basic residents' pension while the exclusion is
+in force.
 """
 
 from datetime import date
@@ -15,6 +16,7 @@ from features.records import INCOME_KINDS, INCOME_QUALITIES
 from features.windows import Roster, holders, last_months, month_number, numbered, sum_where
 from outreach.catalogue import InForce
 from outreach.conditions import figure
+from outreach.deductions import is_given, share
 
 HISTORY_MONTHS: Final = 24
 PARTS: Final = 27_720
@@ -50,6 +52,7 @@ def counted_income(roster: Roster, rules: InForce, by_person: pl.LazyFrame) -> p
         unseen=(adult & ~seen).sum().cast(pl.Int64),
         farm_or_household=(seen & pl.col("person_id").is_null()).any(),
         amount=pl.col("amount").filter("counted").sum(),
+        wages=pl.col("wages").filter("counted").sum(),
         absolute=pl.col("absolute").filter("counted").sum(),
         registered=pl.col("registered").filter("counted").sum(),
         pension_sure=pl.col("pension_part").filter(pl.col("counted") & sure).sum(),
@@ -114,6 +117,7 @@ def income_by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
         counts=kind != CODES["assistance"],
         good=good,
         pension=kind == CODES["transfer_pension"],
+        wage=kind == CODES["wage"],
         # a single month that was brought in and not paid out
         monthly=(pl.col("period_months") == 1) & (kind < CODES["assistance"]),
     )
@@ -126,6 +130,7 @@ def income_by_person(roster: Roster, rules: InForce) -> pl.LazyFrame:
         .agg(
             rows=counts.sum(),
             amount=sum_where(in_window, counts),
+            wages=sum_where(in_window, pl.col("wage") & (pl.col("amount") > 0)),
             absolute=sum_where(in_window.abs(), counts),
             registered=sum_where(in_window.abs(), counts & pl.col("good")),
             draws=(pl.col("pension") & (pl.col("amount") > 0) & (pl.col("months") > 0)).any(),
@@ -177,7 +182,10 @@ def _per_head(rules: InForce) -> list[pl.Expr]:
     shares = PARTS * pl.col("income_months") * pl.col("members_counted")
     known = (pl.col("income_months") >= 1) & (pl.col("members_counted") >= 1)
     excluded = bool(rules.settings["exclude_basic_pension"].urban or 0.0)
-    per_head = (pl.col("amount") - pl.col("pension_sure") * excluded) / shares
+    counted = pl.col("amount") - pl.col("pension_sure") * excluded
+    if is_given(rules, "work_cost_share"):
+        counted -= pl.col("wages") * share(rules, "work_cost_share")
+    per_head = counted / shares
     unseen = pl.when(pl.col("farm_or_household")).then(0).otherwise(pl.col("unseen")) / pl.col("members_counted")
     return [
         pl.when(known).then(per_head.round(0)).cast(pl.Int64).alias("pc_income"),

@@ -273,7 +273,8 @@ def _amount(amount: Amount, rules: InForce) -> pl.Expr:
     nothing = pl.lit(None, dtype=pl.Float64)
     if amount.gap_to is not None:
         short = (figure(rules.settings[amount.gap_to]) - pl.col("pc_income")).clip(lower_bound=0)
-        return (short * pl.col("members_counted")).round(0)
+        gap = (short * pl.col("members_counted")).round(0)
+        return gap if amount.plus is None else gap + pl.col(amount.plus).fill_null(0)
     if amount.parameter is not None:
         return figure(rules.settings[amount.parameter]).round(0)
     paid = nothing

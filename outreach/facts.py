@@ -16,6 +16,7 @@ from features.sources import Known
 from features.windows import Roster, last_months, month_number, roster_of
 from outreach.catalogue import InForce
 from outreach.counted_income import counted_income, income_by_person, own_income
+from outreach.deductions import INCOME, NOTHING, TOP_UPS, counted_less_costs, is_given, of_classes
 from outreach.facts_family import with_family
 from outreach.facts_home import dwelling, income_fall, of_members, spending, what_happened
 from outreach.facts_person import registers
@@ -61,14 +62,25 @@ def facts_of(known: Known, context: Context, rules: InForce, benefits: Collectio
     found = (
         homes.lazy()
         .join(of_members(persons.lazy(), known), on="household_id", how="left")
+        .pipe(_with_classes, persons.lazy(), rules)
         .with_columns(spending(rules))
-        .drop("^_(care|school)_.*$")
+        .with_columns(counted_less_costs() if is_given(rules, "deduct_care_costs") else [])
+        .drop("^_(care|school|costs)_.*$")
         .sort("household_id")
         .collect()
     )
+    if is_given(rules, "deduct_care_costs"):
+        persons = persons.drop(INCOME)
     made = found.select("household_id", *(name for name in found.columns if name not in persons.columns))
     persons = persons.join(made.drop("^(paid|whole):.*$"), on="household_id", how="left", maintain_order="left")
     return Facts(found, persons, known.as_of, known, roster, held)
+
+
+def _with_classes(homes: pl.LazyFrame, persons: pl.LazyFrame, rules: InForce) -> pl.LazyFrame:
+    """The homes with what local rules deduct and add; nothing is read where they do neither."""
+    if not any(is_given(rules, name) for name in (*TOP_UPS, "deduct_care_costs")):
+        return homes.with_columns(pl.lit(value, pl.Int64).alias(name) for name, value in NOTHING.items())
+    return homes.join(of_classes(persons, rules), on="household_id", how="left")
 
 
 def _households(

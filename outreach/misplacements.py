@@ -14,6 +14,7 @@ import polars as pl
 from features.windows import month_number, owned
 from outreach.catalogue import InForce
 from outreach.conditions import figure
+from outreach.deductions import INCOME
 from outreach.facts import Facts
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.reviewed import ReviewRule, as_findings, members, over_months, payments, told_by
@@ -63,8 +64,8 @@ def wrong_layer(facts: Facts, rules: InForce) -> pl.LazyFrame:
 def _amounts(facts: Facts, rules: InForce) -> pl.LazyFrame:
     """Households on DB with what they were paid last and what the gap to each standard makes of their income.
 
-    ``off``: paid is further from the gap than a fifth of it and than the floor, whatever the income's uncertainty;
-    ``other``: it fits the standard of the other kind of area instead.
+    ``off``: paid is further from the gap than a fifth of it and than the floor, whatever the income's uncertainty
+    and a local top-up; ``other``: it fits the standard of the other kind of area instead.
     """
     share, floor = (rules.settings[name].urban or 0.0 for name in ("mis_amount_share", "mis_amount_floor"))
     std = rules.settings["db_std"]
@@ -75,7 +76,8 @@ def _amounts(facts: Facts, rules: InForce) -> pl.LazyFrame:
         return (line - pl.col(income)).clip(lower_bound=0) * heads
 
     def fits(line: pl.Expr) -> pl.Expr:
-        least, most = gap(line, "pc_income_high"), gap(line, "pc_income_low")
+        least = gap(line, "pc_income_high") + pl.col("db_top_up_low")
+        most = gap(line, "pc_income_low") + pl.col("db_top_up_high")
         low, high = (
             least - pl.max_horizontal(share * least, pl.lit(floor)),
             most + pl.max_horizontal(share * most, pl.lit(floor)),
@@ -96,10 +98,10 @@ def _amounts(facts: Facts, rules: InForce) -> pl.LazyFrame:
     facts_of = (
         facts.households.lazy()
         .filter(pl.col("paid:DB"))
-        .select(*("household_id", "area_kind", "members_counted", "pc_income", "pc_income_low", "pc_income_high"))
+        .select("household_id", "area_kind", "members_counted", *INCOME, "^db_top_up.*$")
     )
     rows = newest.filter("whole").join(facts_of, on="household_id").filter(pl.col("pc_income").is_not_null())
-    expected = gap(own, "pc_income")
+    expected = gap(own, "pc_income") + pl.col("db_top_up")
     return rows.select(
         "household_id",
         person_id=pl.lit(None, pl.String),
@@ -110,7 +112,7 @@ def _amounts(facts: Facts, rules: InForce) -> pl.LazyFrame:
         unmet_month=pl.when(expected > pl.col("paid")).then((expected - pl.col("paid")).round(0)),
         off=~fits(own),
         other=fits(across) & (std.urban != std.rural),
-        hard=pl.col("paid") > own * heads * (1 + share),
+        hard=pl.col("paid") > own * heads * (1 + share) + pl.col("db_top_up_high"),
     )
 
 

@@ -230,6 +230,9 @@ def _amount(programme: Programme, known: dict[str, str]) -> Iterator[Wrong]:
     given = [part for part in (amount.gap_to, amount.parameter, *(tier.parameter for tier in amount.tiers)) if part]
     if sum([amount.gap_to is not None, amount.parameter is not None, bool(amount.tiers)]) > 1:
         yield "the amount is said twice", "say one of 'gap_to', 'parameter', 'tiers'"
+    plus = FACTS.get(amount.plus or "")
+    if amount.plus is not None and (amount.gap_to is None or plus is None or plus.unit != "H"):
+        yield f"plus = {amount.plus} needs gap_to, and a fact of the household in money per month", "mend it"
     if amount.tiers and programme.unit != "P":
         yield "an amount by age is a person's; a household programme cannot have it", "set unit = 'P'"
     for name in given:

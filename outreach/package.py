@@ -261,9 +261,14 @@ def _range(row: Row, programme: Programme, people: int) -> tuple[int | None, int
         if step["fact"] == "pc_income" and step["threshold"] is not None:
             line, value = step["threshold"], step["value"]
             heads = round(month / (line - value)) if value is not None and line > value else people
+            extra = 0  # what comes on top stays, whatever the income
+            if programme.amount.plus is not None and value is not None:
+                heads = min(heads, max(people, 1))
+                extra = max(0, month - round((line - value) * heads)) if line > value else month
             top = 0.0 if step["low"] is None else step["low"]
             bottom = line if step["high"] is None else step["high"]
-            return max(0, round((line - bottom) * heads)), max(month, round((line - top) * heads))
+            least, most = max(0, round((line - bottom) * heads)), round((line - top) * heads)
+            return least + extra, max(month, most + extra)
     return 0, month
 
 

@@ -48,6 +48,14 @@ FACTS: Final[dict[str, Fact]] = {
         "H", "money/month", "income", "家庭月人均收入", "monthly household income per counted member", spread=True
     ),
     "members_counted": Fact("H", "count", "member", "共同生活的家庭成员数", "counted co-living family members"),
+    "db_top_up": Fact(
+        "H",
+        "money/month",
+        "disability",
+        "分类施保增发金额",
+        "classified top-up of all counted members",
+        spread=True,
+    ),
     "age": Fact("P", "years", "member", "周岁年龄", "age in completed years", spread=True),
     "hukou_here": Fact("P", "flag", "member", "户籍在本县", "household registration in this county"),
     "has_certificate": Fact("P", "flag", "disability", "持有效残疾人证", "holds a disability certificate in force"),

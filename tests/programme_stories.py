@@ -30,6 +30,15 @@ PERSON = {
     "school", "fee", "aid", "claim", "worked", "registered", "kin", "events", "dead", "counted", "hukou",
 }  # fmt: skip
 CASE = {"people", "paid", "area", "events", "dwelling", "day", "without", "extended"}
+LOCAL = {
+    "db_topup_elder": 0.1,
+    "db_topup_minor": 0.2,
+    "db_topup_severe": 0.3,
+    "db_topup_ill": 0.25,
+    "work_cost_share": 0.2,
+    "deduct_care_costs": True,
+}
+"""What a county may set for minimum living security, in the pack with every local extension."""
 EXTENSIONS = ("yl_cb_margin", "cjs_margin", "ylf_margin", "qn_offered", "qn_extended", "sy_bz_on")
 
 
@@ -50,9 +59,11 @@ def pack(extended: bool = False) -> Programmes:
         return load("sw-county-2025", TEXTS)
     head = '[pack]\nid = "here"\nlevel = "county"\nparent = "sw-county-2025"\nzh = "本县"\nen = "here"\n'
     spans = dict.fromkeys(EXTENSIONS, "") | {"jg_started": "from = 2025-05-01, to = 2025-07-31, "}
+    values = [(name, span, "true") for name, span in spans.items()]
+    values += [(name, "", str(value).lower()) for name, value in LOCAL.items()]
     entries = [
-        f'[[parameter]]\nname = "{name}"\nvalues = [{{ {span}value = true, source = "x", mark = "proposed" }}]\n'
-        for name, span in spans.items()
+        f'[[parameter]]\nname = "{name}"\nvalues = [{{ {span}value = {value}, source = "x", mark = "proposed" }}]\n'
+        for name, span, value in values
     ]
     return load("here", {**TEXTS, "here": f'{head}currency = "CNY"\nminor_units = 100\n{"".join(entries)}'})
 

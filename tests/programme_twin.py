@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from programme_cases import TEXTS
+from programme_stories import EXTENSIONS, LOCAL
 
 NEAR = "near"
 OPEN = None
@@ -65,10 +66,10 @@ def worth(name: str, day: date, area: str) -> Fraction | None:
 
 
 def verdicts(
-    story: Mapping[str, Any], day: date, without: tuple[str, ...]
+    story: Mapping[str, Any], day: date, without: tuple[str, ...], *, extended: bool = False
 ) -> Iterator[tuple[str, int | None, str]]:
     """``code, person (from 1; None of a household), verdict`` of whoever is among the people of a programme."""
-    home = Home(story, day, without)
+    home = Home(story, day, without, extended=extended)
     for programme in raw()[1]["programme"]:
         if not programme.get("from", date.min) <= day <= programme.get("to", date.max) or programme.get(
             "interface"
@@ -98,8 +99,9 @@ class Person:
 class Home:
     """A household with what the registers tell of it; money in yuan a month."""
 
-    def __init__(self, story: Mapping[str, Any], day: date, without: tuple[str, ...]) -> None:
+    def __init__(self, story: Mapping[str, Any], day: date, without: tuple[str, ...], *, extended: bool) -> None:
         self.story, self.day, self.without = story, day, without
+        self.local = {**dict.fromkeys((*EXTENSIONS, "jg_started"), 1), **LOCAL} if extended else {}
         self.area = story.get("area", "urban")
         self.people = [Person(number, told) for number, told in enumerate(story["people"], 1)]
         self.living = [person for person in self.people if not person.dead]
@@ -111,7 +113,8 @@ class Home:
         return kind not in self.without
 
     def worth(self, name: str) -> Fraction | None:
-        return worth(name, self.day, self.area)
+        own = self.local.get(name)
+        return worth(name, self.day, self.area) if own is None else Fraction(str(float(own)))
 
     def paid(self, code: str, person: Person | None) -> bool | None:
         if not self.known("benefit"):
@@ -134,11 +137,42 @@ class Home:
     def basic(self, person: Person) -> Fraction:
         return min(Fraction(str(person.told.get("pension", 0))), self.worth("basic_pension") or Fraction(0))
 
+    def net(self, person: Person) -> Fraction:
+        """Wages without the costs of working, and the pension."""
+        wages = Fraction(str(person.told.get("income", 0)))
+        return wages * (1 - (self.worth("work_cost_share") or 0)) + Fraction(str(person.told.get("pension", 0)))
+
+    def deducted(self) -> Bounds:
+        """Own payments for care that a county takes from income, a month."""
+        low, high = Fraction(0), Fraction(0)
+        if not self.worth("deduct_care_costs"):
+            return low, high
+        for person in self.living:
+            if person.counted:
+                burdened = any_of([severe_certificate(self, person), seriously_ill(self, person)])
+                least, most = self.left(person, "own")
+                low += (least or 0) if burdened else 0
+                if burdened is not False:
+                    high = None if high is None or most is None else high + most
+        return low, high
+
     def pc_income(self) -> Bounds:
+        """What counts for the rules: the counted income less the costs that are deducted."""
+        bounds, costs = self.pc_counted(), self.deducted()
+        heads = sum(person.counted for person in self.living)
+
+        def less(income: Any, cost: Any) -> Any:
+            if income is None or income <= 0:
+                return income
+            return None if cost is None else max(Fraction(0), income - cost / heads)
+
+        return less(bounds[0], costs[1]), less(bounds[1], costs[0])
+
+    def pc_counted(self) -> Bounds:
         counted = [person for person in self.living if person.counted]
         if not any(self.earned(person) for person in self.living) or not counted:
             return (None, None)
-        total = sum((Fraction(str(p.told.get(k, 0))) for p in counted for k in ("income", "pension")), Fraction(0))
+        total = sum(map(self.net, counted), Fraction(0))
         sure = sum((self.basic(p) for p in counted if self.scheme(p) == "resident"), Fraction(0))
         maybe = sum((self.basic(p) for p in counted if self.scheme(p) is None), Fraction(0))
         head = len(counted)
@@ -190,7 +224,7 @@ class Home:
     def over_income(self, extra: Fraction) -> Bounds:
         heads = sum(person.counted for person in self.living)
         low, high = self.cost(extra * heads)
-        least, most = self.pc_income()
+        least, most = self.pc_counted()
 
         def ratio(cost: Any, income: Any) -> Any:
             if cost is None or income is None:
@@ -248,10 +282,10 @@ class Home:
         return negated(any_of(exempt))
 
     def pc_middle(self) -> Fraction | None:
-        if self.pc_income()[0] is None:
+        if self.pc_counted()[0] is None:
             return None
         counted = [person for person in self.living if person.counted]
-        total = sum((Fraction(str(p.told.get(k, 0))) for p in counted for k in ("income", "pension")), Fraction(0))
+        total = sum(map(self.net, counted), Fraction(0))
         sure = sum((self.basic(p) for p in counted if self.scheme(p) == "resident"), Fraction(0))
         return Fraction(round((total - sure) / len(counted) * 100), 100)
 

@@ -80,11 +80,12 @@ STORIES = st.fixed_dictionaries(
 @given(
     stories=st.lists(STORIES, min_size=12, max_size=30),
     without=st.lists(st.sampled_from(SOURCES), max_size=2, unique=True).map(tuple),
+    extended=st.booleans(),
 )
 def test_random_households_get_the_verdicts_of_the_slow_evaluator(
-    stories: list[Any], without: tuple[str, ...]
+    stories: list[Any], without: tuple[str, ...], extended: bool
 ) -> None:
-    found = judge(stories, DAY, without)
+    found = judge(stories, DAY, without, extended=extended)
     fast = {
         (row["household_id"], row["person_id"], row["programme"]): row["verdict"]
         for row in found.verdicts.iter_rows(named=True)
@@ -92,7 +93,7 @@ def test_random_households_get_the_verdicts_of_the_slow_evaluator(
     slow = {
         (f"H{number}", None if person is None else f"P{number}-{person}", code): verdict
         for number, story in enumerate(stories)
-        for code, person, verdict in verdicts(story, DAY, without)
+        for code, person, verdict in verdicts(story, DAY, without, extended=extended)
     }
     different = {
         key: (fast.get(key), slow.get(key)) for key in fast.keys() | slow.keys() if fast.get(key) != slow.get(key)
