@@ -143,7 +143,7 @@ def _frames(place: Workplace, session: Session, business_date: date, lists: list
     files = read_manifest(place, business_date)["files"]
     given: dict[str, pl.DataFrame] = {
         name: listed_frame(place, business_date, name)
-        for name in ("findings", "reasons", "verdicts", "chances")
+        for name in ("findings", "reasons", "verdicts", "chances", "layers")
         if f"{LISTED}/{name}.parquet" in files
     }
     return Frames(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from outreach.codelists import DEPTHS, GRADES, KINDS, UNTOLD
+from outreach.layers import kind_of
 from outreach.vocabulary import PAID, fact_of
 from outreach.wording import NOTHING, Text
 from outreach.wording_month import group_name
@@ -79,8 +80,7 @@ def kinds_of(codes: list[str]) -> Text:
 
 def kinds_because(row: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """The kinds of a row, each with its reasons; that which is to be learnt has none."""
-    told = {each["kind"]: each["because"] for each in row["kinds_because"]}
-    return [(code, told.get(code, [])) for code in row["kinds"]]
+    return [(code, [name for name in row["kinds_because"] if kind_of(name) == code]) for code in row["kinds"]]
 
 
 def one_line(row: Mapping[str, Any]) -> Text:

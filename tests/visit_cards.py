@@ -216,6 +216,18 @@ def previous() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def layers() -> pl.DataFrame:
+    """Layer × category of the first three: told, told and deeper by the rules, and not told."""
+    rows = [
+        ("DB", "likely", "DB", None, ["INC", "CARE"], "G2", "G2"),
+        ("BY", "recognised", "BY", "DB", ["INC"], "G1", "G1"),
+        ("UN", "unknown", "BY", None, ["UN"], "UN", "G2"),
+    ]
+    names = ("layer", "basis", "at_least", "deeper", "kinds", "grade", "grade_at_least")
+    told = [{"household_id": household(n), **dict(zip(names, row, strict=True))} for n, row in enumerate(rows, 1)]
+    return pl.DataFrame(told)
+
+
 def frames(**changed: pl.DataFrame | None) -> Frames:
     made = Frames(
         items=items(),
@@ -228,6 +240,7 @@ def frames(**changed: pl.DataFrame | None) -> Frames:
         chances=chances(),
         visits=visits(),
         previous=previous(),
+        layers=layers(),
     )
     return replace(made, **changed)
 

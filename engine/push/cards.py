@@ -19,6 +19,7 @@ from outreach.bands import RISKS, band
 from outreach.outcomes import ticket
 from outreach.people import PEOPLE_SCHEMA
 from outreach.wording import NOTHING, UNKNOWN, YUAN, Currency, Text, day, same
+from outreach.wording_layers import one_line
 
 SOON: Final = ("urgent", "event")
 DIALLED: Final = re.compile(r"\+?[0-9]{5,15}")
@@ -85,7 +86,8 @@ class Frames:
     models and the programmes give them (reasons of several risks one under the other). ``regions``: household_id,
     region. ``people``: ``people_of``. ``contacts``: household_id, name, phone, address from the vault. ``chances``:
     household_id, risk, probability, perhaps top_decile. ``visits``: the last: household_id, visited_on, outcome,
-    and perhaps declined and not_safe (of any before). ``consents``: household_id, status. ``previous``:
+    and perhaps declined and not_safe (of any before). ``consents``: household_id, status.
+    ``layers``: ``outreach.layers.LAYERS_SCHEMA``. ``previous``:
     the last list that held the household: household_id, listed_on, position, codes (of its findings); None where
     there has been no list yet. ``taken_off``: caseworker_id, households (taken off the list after it went out).
     """
@@ -100,6 +102,7 @@ class Frames:
     chances: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
     visits: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
     consents: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
+    layers: pl.DataFrame = field(default_factory=lambda: _none(household_id=pl.String))
     taken_off: pl.DataFrame = field(default_factory=lambda: _none(caseworker_id=pl.String, households=pl.Int64))
     previous: pl.DataFrame | None = None
 
@@ -128,6 +131,7 @@ class Card:
     needs: tuple[Text, ...]
     consent: Text
     item_no: str = ""
+    layer: Text = NOTHING
 
     @property
     def tel(self) -> str:
@@ -217,6 +221,7 @@ class _Lookup:
         self.region: dict[str, str] = dict(frames.regions.select("household_id", "region").iter_rows())
         self.contacts, self.people = _one(frames.contacts), _one(frames.people)
         self.visits, self.consents = _one(frames.visits), _one(frames.consents)
+        self.layers = _one(frames.layers)
         self.previous = None if frames.previous is None else _one(frames.previous)
         self.reasons, self.findings = _many(frames.reasons), _many(frames.findings)
         self.verdicts, self.chances = _many(frames.verdicts), _many(frames.chances)
@@ -285,6 +290,7 @@ def _card(look: _Lookup, item: Row, worker: Caseworker, groups: Mapping[str, str
         needs=_to_mind(needs, visit, worker, area),
         consent=casework.CONSENT[look.consents.get(household, {}).get("status") or "none"],
         item_no="" if item.get("item_id") is None else ticket(item["item_id"], look.run.business_date),
+        layer=NOTHING if routine or household not in look.layers else one_line(look.layers[household]),
     )
 
 

@@ -180,7 +180,16 @@ def test_every_text_of_a_card_is_there_in_both_languages() -> None:
         *(c.heading for c in COLUMNS if c.key not in UNNAMED),
     ]
     for card in visits.cards:
-        texts += [card.lane, card.due, card.group, card.contact, card.changed, card.composition, card.consent]
+        texts += [
+            card.lane,
+            card.due,
+            card.group,
+            card.contact,
+            card.changed,
+            card.composition,
+            card.consent,
+            card.layer,
+        ]
         texts += [*card.needs, *card.chances, *(t for line in card.why for t in (line.said, line.check))]
         texts += [step for suggestion in card.suggestions for step in suggestion.checks]
     for text in texts:
@@ -188,6 +197,15 @@ def test_every_text_of_a_card_is_there_in_both_languages() -> None:
             assert text.zh in reader.text("zh-CN")
             assert text.en in reader.text("en")
     assert len(reader.said["zh-CN"]) == len(reader.said["en"])
+
+
+def test_layer_and_needs_are_one_line_and_a_routine_card_has_none() -> None:
+    cards = [*a_list(items=items(lane="gap")).cards, *a_list(items=items(lane="random")).cards]
+    said = [card.layer.zh for card in cards]
+    assert said[0] == "低保对象（规则判断很可能）；收入不足、照护；二级：每月走访"
+    assert "低保边缘家庭（已认定；规则判断很可能是低保对象）" in said[1]
+    assert said[2].startswith("记录不明（可能是低保边缘家庭或更困难）")
+    assert [text for text in said[3:] if text] == []
 
 
 def test_a_page_has_the_columns_of_the_sheet_in_their_order_on_every_card() -> None:
