@@ -11,6 +11,8 @@ LABELS: Final = {
     "known": Text("登记在册", "On record"),
     "households": Text("户", "households"),
     "persons": Text("人", "persons"),
+    "pack": Text("政策包", "programmes"),
+    "run": Text("运行号", "run"),
     "changed": Text(
         "这一夜之后，本单位的政策参数已改动；这里的政策名称和主管部门按现在的。",
         "The bureau's own programmes have changed since this night; names and authorities are those of now.",
