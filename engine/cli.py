@@ -16,6 +16,7 @@ from engine.commands import (
     columns,
     consent,
     coverage,
+    dispute,
     explain,
     fairness,
     holding,
@@ -83,6 +84,7 @@ app.add_typer(rights.app, name="rights")
 app.add_typer(consent.app, name="consent")
 app.add_typer(outcome.app, name="outcome")
 app.add_typer(case.app, name="case")
+app.add_typer(dispute.app, name="dispute")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(programmes.app, name="programmes")

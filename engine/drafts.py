@@ -14,6 +14,7 @@ from engine import nights
 from engine.db import reading
 from engine.errors import IntegrityError, UsageError
 from engine.files import sha256_of
+from engine.frozen import frozen_now
 from engine.nightfolder import RETIRED, Standing, as_now, read_manifest, read_standing, version_of
 from engine.pipeline import Given, draft_of, make_night, standing_of, tested_of
 from engine.population import Progress, silent
@@ -131,7 +132,9 @@ def _of_now(place: Workplace, business_date: date, progress: Progress) -> Given:
         with reading(place.database) as session:
             return standing_of(place, session, business_date, moved)
 
-    made = make_night(place, business_date, population, models, standing, challengers={})
+    with reading(place.database) as session:
+        frozen = frozen_now(session)
+    made = make_night(place, business_date, population, models, standing, challengers={}, frozen=frozen)
     tested = tested_of(place, models)
     reviews = settled(part.reviews for part in made.verdicts)
     return Given(made.columns, made.groups, made.scores, made.findings, reviews, tested, made.standing)

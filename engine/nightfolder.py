@@ -24,6 +24,7 @@ from engine.workplace import Models, Workplace
 from models.stability import places
 from outreach.contact import TOP
 from outreach.desk import DESK_SCHEMA, for_the_desk
+from outreach.disputed import nothing_frozen
 from outreach.drafting import Draft
 from outreach.duplicates import settled
 from outreach.eligibility import Verdicts, traces
@@ -38,8 +39,10 @@ LISTED: Final = "listed"
 RETIRED: Final = "retired"
 """What a manifest holds of a night whose other files were past their time: since when, after how many months."""
 GIVEN: Final = "given"
-_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave", "duty", "history", "queued")
-_LATER: Final = ("duty", "history", "queued")
+DISPUTED: Final = "disputed"
+"""The facts that were in dispute, where there were any."""
+_GIVEN_NAMES: Final = ("work", "caseworkers", "areas", "leave", "duty", "history", "queued", DISPUTED)
+_LATER: Final = ("duty", "history", "queued", DISPUTED)
 """What nights of earlier versions were not given."""
 
 
@@ -51,6 +54,7 @@ class Standing:
     staff: Staff
     history: pl.DataFrame = field(default_factory=no_history)
     queued: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DESK_SCHEMA))
+    disputed: pl.DataFrame = field(default_factory=nothing_frozen)
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ def read_standing(folder: Path) -> Standing:
             "Put the folder back from a backup. A night made before replays were kept cannot be made again.",
         ) from None
     staff = Staff(*(frames[name] for name in ("caseworkers", "areas", "leave", "duty") if name in frames))
-    later = {name: frames[name] for name in ("history", "queued") if name in frames}
+    later = {name: frames[name] for name in ("history", "queued", DISPUTED) if name in frames}
     return Standing(frames["work"], staff, **later)
 
 
@@ -251,7 +255,9 @@ def _listed(place: Workplace, made: Made, layers: pl.DataFrame | None) -> dict[s
     frames = {
         "regions": columns.select("household_id", "region"),
         "findings": made.findings.filter(~for_the_desk()).join(chosen, on="household_id", how="semi"),
-        "people": people_of(*made.population.people(made.business_date, households)),
+        "people": _warned(
+            people_of(*made.population.people(made.business_date, households)), made.standing.disputed
+        ),
     }
     if made.models:
         explained = [
@@ -280,11 +286,24 @@ def _listed(place: Workplace, made: Made, layers: pl.DataFrame | None) -> dict[s
     return {f"{LISTED}/{name}": frame for name, frame in frames.items()}
 
 
+def _warned(people: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFrame:
+    """Who must be told at the door that something on record is contested: the card says so."""
+    contested = disputed["household_id"].unique().implode()
+    needs = pl.col("needs")
+    return people.with_columns(
+        pl.when(pl.col("household_id").is_in(contested))
+        .then(pl.concat_list(pl.lit(DISPUTED), needs))
+        .otherwise(needs)
+    )
+
+
 def _given(standing: Standing) -> dict[str, pl.DataFrame]:
     """What was given to the night, kept so that it can be made again."""
     staff = standing.staff
     given = (standing.work, staff.caseworkers, staff.areas, staff.leave, staff.duty)
-    frames = dict(zip(_GIVEN_NAMES, (*given, standing.history, standing.queued), strict=True))
+    frames = dict(zip(_GIVEN_NAMES, (*given, standing.history, standing.queued, standing.disputed), strict=True))
+    if standing.disputed.is_empty():
+        del frames[DISPUTED]
     return {f"{GIVEN}/{name}": frame for name, frame in frames.items()}
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from engine import history, nights, registry
 from engine.db import reading, writing
 from engine.errors import ModelError, UsageError
+from engine.frozen import frozen_now
 from engine.holding import doubts, held_by
 from engine.intake.inbox import TakenIn
 from engine.lease import Claim
@@ -28,6 +29,7 @@ from models.groupings import groupings
 from models.peers import peer_medians
 from models.risk import RiskModel
 from outreach.carried import carried
+from outreach.disputed import freeze_columns, nothing_frozen
 from outreach.drafting import Draft, draft_lists
 from outreach.duplicates import settled
 from outreach.eligibility import Verdicts
@@ -93,7 +95,11 @@ def _night_of(
         with reading(place.database) as session:
             return standing_of(place, session, business_date, moved)
 
-    made = make_night(place, business_date, population, models, standing, challengers=place.challengers())
+    with reading(place.database) as session:
+        frozen = frozen_now(session)
+    made = make_night(
+        place, business_date, population, models, standing, challengers=place.challengers(), frozen=frozen
+    )
     with reading(place.database) as session:
         earlier = nights.lengths_before(session, business_date)
     held = (
@@ -131,24 +137,28 @@ def make_night(
     standing: Callable[[pl.DataFrame], Standing],
     *,
     challengers: Models,
+    frozen: pl.DataFrame | None = None,
 ) -> Made:
     """Steps 2 to 5, from its arguments alone, so that a replay of a past night makes the same again.
+
+    ``frozen``: what is in dispute (``disputed.FROZEN_SCHEMA``) counts as unknown in columns, verdicts and findings.
 
     ``challengers`` score in the shadow: nothing of theirs comes to a list.
 
     ``standing`` gets the columns and is asked as late as can be: what came back from a visit while the night was at
     work counts.
     """
+    held = nothing_frozen() if frozen is None else frozen
     columns = _somebody(
-        population.columns(business_date), business_date
+        freeze_columns(population.columns(business_date), held), business_date
     )  # 2  what was known that day → one row per household
     groups = population.groups(business_date)
     scores = scores_of(models, columns, groups, place.threads)  # 3  calibrated risks, both of them
     shift = shifts(place.home, models, columns, scores)  # and how far this is from what the models were made from
-    verdicts = population.verdicts(business_date)  # 4  programmes judged; gaps and events found
+    verdicts = population.verdicts(business_date, held)  # 4  programmes judged; gaps and events found
     reviews = settled(part.reviews for part in verdicts)
     found, tested = findings_of(verdicts), tested_of(place, models)
-    given = Given(columns, groups, scores, found, reviews, tested, standing(columns))
+    given = Given(columns, groups, scores, found, reviews, tested, replace(standing(columns), disputed=held))
     draft = draft_of(place, place.policy, given, business_date)  # 5  leave out, rank, explore, share out
     shadow = scores_of(challengers, columns, groups, place.threads)
     return Made(

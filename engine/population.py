@@ -154,12 +154,12 @@ class Population:
         found = pl.collect_all(list(marked.values()), engine="streaming")
         return [kind for kind, frame in zip(marked, found, strict=True) if frame.item()]
 
-    def verdicts(self, as_of: date) -> list[Verdicts]:
-        """Every programme for everybody, a part per bucket."""
+    def verdicts(self, as_of: date, frozen: pl.DataFrame | None = None) -> list[Verdicts]:
+        """Every programme for everybody, a part per bucket; ``frozen``: what is in dispute."""
         if self.programmes is None:
             return []
         context, programmes = self.context(as_of), self.programmes
-        return self.mapped("verdicts", lambda bucket: assess(bucket, context, programmes, as_of))
+        return self.mapped("verdicts", lambda bucket: assess(bucket, context, programmes, as_of, frozen=frozen))
 
     def poverty_examples(self, spec: LabelSpec, as_of: date, known_by: date, columns: pl.DataFrame) -> pl.DataFrame:
         """Features, label and last status of one as-of date, by what was known of the outcome on ``known_by``."""

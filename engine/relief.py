@@ -25,6 +25,7 @@ from engine.tables import (
     CaseRow,
     CaseStep,
     Consent,
+    FactDispute,
     Night,
     Objection,
     OptOut,
@@ -40,6 +41,7 @@ from features.sources import Known
 from outreach import wording_casework as casework
 from outreach import wording_outcomes as outcomes
 from outreach.bands import RISKS, band
+from outreach.disputed import SUBJECTS
 from outreach.permissions import Purpose, Role, in_area, may
 from outreach.wording import NOTHING, Text, same
 from outreach.wording_case import STATES
@@ -121,6 +123,7 @@ def _done(place: Workplace, household: str, as_of: date) -> tuple[list[Entry], b
     nights, retired = _nights(place, household, as_of)
     with reading(place.database) as session:
         of_people = _visits(place, session, household, as_of) + _cases(session, household, as_of)
+        of_people += _disputes(session, household, as_of)
         return nights + of_people + _rights(session, household, as_of), retired
 
 
@@ -256,6 +259,21 @@ def _cases(session: Session, household: str, as_of: date) -> list[Entry]:
                 parts += [same(step.reason)] if step.reason else []
                 said = Text("，", ", ").join(parts)
                 entries.append(Entry(step.on_day, recorded, "case", SOURCES["case"], said))
+    return entries
+
+
+def _disputes(session: Session, household: str, as_of: date) -> list[Entry]:
+    """What was contested by the day, and how that ended."""
+    entries = []
+    for each in session.exec(select(FactDispute).where(FactDispute.household_id == household)):
+        about = SUBJECTS[each.subject].said
+        if each.since <= as_of:
+            said = Text(f"对“{about.zh}”提出异议：{each.reason}", f"contests {about.en} on record: {each.reason}")
+            entries.append(Entry(each.since, each.since, "dispute", SOURCES["dispute"], said))
+        if each.ended_on is not None and each.ended_on <= as_of:
+            how = Text("更正", "put right") if each.state == "corrected" else Text("异议不成立", "rejected")
+            said = Text(f"“{about.zh}”的异议办结：{how.zh}", f"the dispute about {about.en} has ended: {how.en}")
+            entries.append(Entry(each.ended_on, each.ended_on, "dispute", SOURCES["dispute"], said))
     return entries
 
 

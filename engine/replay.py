@@ -66,8 +66,17 @@ def _replayed(place: Workplace, business_date: date, into: Path, progress: Progr
         work=as_now(place, given.work, version_of(told)),
         history=as_now(place, given.history, version_of(told)),
         queued=as_now(place, given.queued, version_of(told)),
+        disputed=as_now(place, given.disputed, version_of(told)),
     )
-    made = make_night(then, business_date, population, models, lambda _columns: given, challengers=challengers)
+    made = make_night(
+        then,
+        business_date,
+        population,
+        models,
+        lambda _columns: given,
+        challengers=challengers,
+        frozen=given.disputed,
+    )
     made = dataclasses.replace(made, held_reason=told["held_reason"])
     write_frames(then, made, into, progress)
     write_manifest(into / MANIFEST, manifest_of(then, made, into, told["input_sha256"]))

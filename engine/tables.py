@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from engine.caserows import CasePart, CaseRow, CaseStep
+from engine.disputerows import FactDispute
 from engine.pushrows import PushMessage
 from engine.rows import Row, UtcDateTime, one_of
 from engine.visitrows import Referral, Visit, VisitUndone
@@ -23,6 +24,7 @@ __all__ = [
     "CasePart",
     "CaseRow",
     "CaseStep",
+    "FactDispute",
     "PushMessage",
     "Referral",
     "Row",

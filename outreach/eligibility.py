@@ -19,6 +19,7 @@ from features.records import KINDS
 from features.sources import Sources
 from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited, named
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
+from outreach.disputed import freeze_facts, freeze_findings, nothing_frozen
 from outreach.duplicates import duplicate_findings
 from outreach.facts import Rows, facts_of
 from outreach.facts_home import RELIEF_CODES
@@ -93,11 +94,17 @@ def assess(
     programmes: Programmes,
     as_of: date,
     deliveries: Collection[str] | None = None,
+    *,
+    frozen: pl.DataFrame | None = None,
 ) -> Verdicts:
-    """Judge every household and person of a bucket by what was known on a day and the rules in force that day."""
+    """Judge every household and person of a bucket by what was known on a day and the rules in force that day.
+
+    ``frozen``: what is in dispute (``disputed.FROZEN_SCHEMA``), which counts as unknown.
+    """
+    held = nothing_frozen() if frozen is None else frozen
     rules = programmes.on(as_of)
     known = sources.known_by(as_of, deliveries)
-    facts = facts_of(known, context, rules, benefits_named(rules))
+    facts = freeze_facts(facts_of(known, context, rules, benefits_named(rules)), held)
     verdicts = judged(facts, rules)
     findings = (
         pl.concat([gap_findings(facts, rules, verdicts), event_findings(facts, rules)])
@@ -110,6 +117,7 @@ def assess(
         .sort("household_id", "code", "person_id", "happened_on", "known_on")
         .collect()
     )
+    findings, reviews = freeze_findings(findings, held), freeze_findings(reviews, held)
     delivered = frozenset(kind for kind in KINDS if known.has(kind))
     return Verdicts(verdicts, findings, reviews, Rows(facts.households, facts.persons), rules, delivered)
 

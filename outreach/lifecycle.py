@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Subject = Literal["list", "item", "case"]
+Subject = Literal["list", "item", "case", "dispute"]
 Actor = Literal["night", "policy", "operator", "reviewer", "caseworker"]
 RECORDERS: Final[tuple[Actor, ...]] = ("caseworker", "operator", "reviewer")
 """Who records the outcome of a visit: the visitor, or an office for them."""
@@ -157,8 +157,13 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         Transition("case", state, "visit", RECORDERS, "the outcome of a visit is taken back", True)
         for state in ("application", "closed", "moved", "died")
     ),
+    Transition("dispute", "", "open", RECORDERS, "a fact is contested: unknown from now on", True),
+    Transition("dispute", "open", "upheld", OFFICE, "the record is wrong: unknown until it is put right", True),
+    Transition("dispute", "open", "rejected", OFFICE, "the record is right: it counts again", True),
+    Transition("dispute", "upheld", "corrected", OFFICE, "the source has put it right: it counts again", True),
 )
 FINAL: Final = {
+    "dispute": ("rejected", "corrected"),
     "list": ("superseded", "closed"),
     "item": ("done", "withdrawn", "superseded"),
     "case": ("closed", "withdrawn", "died", "moved"),

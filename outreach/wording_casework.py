@@ -74,6 +74,10 @@ def taken_off(households: int) -> Text:
 
 
 NEEDS: Final[dict[str, Text]] = {
+    "disputed": Text(
+        "有登记内容正在核实异议：未当作事实使用，请听家庭说明",
+        "Something on record is contested and was not used: listen to what the household says",
+    ),
     "minor_alone": Text(
         "家中只有未成年人：请照看他们的大人到场", "Only minors at home: with the adult who looks after them"
     ),

@@ -24,6 +24,7 @@ SOURCES: Final = {
     "night": Text("夜间运行", "the night"),
     "visit": Text("走访", "a visit"),
     "case": Text("个案", "the case"),
+    "dispute": Text("异议", "a dispute"),
     "referral": Text("转介", "a referral"),
     "rights": Text("家庭的要求", "the household's wish"),
     "consent": Text("授权", "a consent"),

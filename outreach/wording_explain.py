@@ -222,3 +222,12 @@ def column_value(feature: Feature, value: float | None, currency: Currency) -> T
 def of_hundred_exact(probability: float) -> Text:
     """A probability for the desk, in per cent with a decimal."""
     return same(f"{probability:.1%}")
+
+
+def disputed(about: Text) -> Text:
+    """A part of the records is contested: what that means for the page."""
+    return Text(
+        f"“{about.zh}”正在核实异议：当晚按未知处理，既不作有利也不作不利的依据（规则、评分和理由都没有用它）",
+        f"{about.en} on record is contested: the night took it as unknown, as news of no kind (rules, "
+        "score and reasons did without it)",
+    )

@@ -35,6 +35,7 @@ from outreach import wording_explain as words
 from outreach import wording_layers as layers
 from outreach.bands import RISKS
 from outreach.codelists import KINDS
+from outreach.disputed import SUBJECTS
 from outreach.permissions import Purpose, Role, in_area, may
 from outreach.policy import hides_rank
 from outreach.wording import NOTHING, Currency, Text, day, same
@@ -225,6 +226,8 @@ def _notices(case: Case) -> list[Text]:
         said.append(words.RANK_HIDDEN)
     if case.left_out is not None and case.left_out["reason"] == "objected":
         said.append(words.NOT_RANKED)
+    for subject in case.records.frozen["subject"].to_list():
+        said.append(words.disputed(SUBJECTS[subject].said))
     if case.records.lost:
         said.append(words.RECORDS_GONE)
     return said

@@ -1,6 +1,6 @@
 """The records of one household as a night saw them: by source, how many, how old, how often corrected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -10,6 +10,7 @@ import polars as pl
 from engine.errors import UsageError
 from engine.explain.stored import StoredNight
 from engine.homes import bucket_of
+from engine.nightfolder import DISPUTED, GIVEN
 from engine.population import Population, living_there
 from engine.recordstore import RecordStore
 from engine.workplace import Workplace, read_programmes
@@ -18,6 +19,7 @@ from features.records import HAPPENED, KEYS, KINDS
 from features.sources import Sources
 from features.windows import owned, roster_of
 from outreach.catalogue import InForce, Programmes
+from outreach.disputed import nothing_frozen
 from outreach.eligibility import assess, traces
 from outreach.people import people_of
 
@@ -34,6 +36,7 @@ class Records:
     context: Context
     programmes: Programmes | None
     lost: tuple[str, ...] = ()
+    frozen: pl.DataFrame = field(default_factory=nothing_frozen)
 
     @cached_property
     def rules(self) -> InForce | None:
@@ -48,7 +51,8 @@ class Records:
         """The verdicts of the household with their traces, made again."""
         if self.programmes is None:
             return pl.DataFrame()
-        return traces([assess(self.sources, self.context, self.programmes, self.day)], [self.household])
+        judged = assess(self.sources, self.context, self.programmes, self.day, frozen=self.frozen)
+        return traces([judged], [self.household])
 
     def evidence(self) -> list[dict[str, Any]]:
         """Per kind delivered: ``kind, rows, happened_on`` and ``known_on`` (the newest), ``corrected`` (records of
@@ -89,7 +93,9 @@ def records_of(place: Workplace, stored: StoredNight, household: str) -> Records
             and any(sum(note.removed.get(name, {}).values()) for name in stored.manifest["deliveries"])
         }
     )
-    return _as_of(store, programmes, household, stored.day, tuple(lost))
+    found = _as_of(store, programmes, household, stored.day, tuple(lost))
+    frozen = f"{GIVEN}/{DISPUTED}"
+    return replace(found, frozen=stored.rows(frozen)) if stored.has(frozen) else found
 
 
 def records_on(place: Workplace, household: str, day: date) -> Records:

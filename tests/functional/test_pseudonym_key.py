@@ -35,6 +35,11 @@ NO_PSEUDONYMS = {
     "visit": {"outcome", "visited_by", "recorded_by", "contact", "hindrance", "about", "mark"},
     "visit_undone": {"undone_by", "reason"},
     "referral": {"kind", "about", "owner", "state", "closed_by", "result"},
+    "casework": {"state", "owner", "programme", "within", "due_name", "due_kind", "due_basis"}
+    | {"layer", "kinds", "grade"},
+    "case_step": {"from_state", "to_state", "recorded_by", "reason"},
+    "case_part": {"programme", "mechanism", "verdict", "authority", "basis", "verify", "state", "result"},
+    "fact_dispute": {"subject", "raised_by", "reason", "recorded_by", "owner", "state", "decided_by", "result"},
     "opt_out": {"recorded_by", "reason"},
     "objection": {"recorded_by", "reason", "state", "decided_by", "decision"},
     "erasure": {"digest", "state", "recorded_by", "reason"},
