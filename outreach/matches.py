@@ -12,7 +12,6 @@ from typing import Final
 
 import polars as pl
 
-from features.windows import owned
 from outreach.catalogue import InForce
 from outreach.conditions import figure
 from outreach.facts import Facts
@@ -62,15 +61,13 @@ def unaided_bills(facts: Facts, _rules: InForce) -> pl.LazyFrame:
     has ended since, or whether another bill was assisted: each bill is settled by itself.
     """
     held = (
-        owned(facts.roster, "benefit")
-        .filter(pl.col("programme").is_in(STATUSES) & (pl.col("status").cast(pl.String) == "in_payment"))
+        facts.held.paid.filter(pl.col("programme").is_in(STATUSES))
         .select("household_id", "month", holder="person_id")
         .unique()
     )
     left = pl.col("in_catalogue") - pl.col("basic_paid") - pl.col("cii_paid")
     bills = (
-        owned(facts.roster, "medical")
-        .filter(pl.col("event_date") > facts.as_of - YEAR)
+        facts.held.claims.filter(pl.col("event_date") > facts.as_of - YEAR)
         .with_columns(left=left, month=pl.col("event_date").dt.truncate("1mo"))
         .filter((pl.col("left") > 0) & (pl.col("assistance_paid") == 0))
         .join(_joined_on(facts), on=KEYS)
