@@ -24,6 +24,7 @@ from engine.files import sha256_of
 from engine.intake.read_sheet import open_archive
 from engine.nights import STANDING
 from engine.outcomes import find
+from engine.push.cards import letters
 from engine.push.columns import COLUMNS
 from engine.tables import OutreachItem
 from engine.workplace import Workplace
@@ -70,11 +71,12 @@ def take_back(place: Workplace, path: Path, *, areas: Sequence[str]) -> dict[str
     """Record all outcomes of a returned list, in one transaction.
 
     Told: ``rows`` (in which something was filled in) = ``recorded`` + ``already`` + ``set_aside`` (each with sheet,
-    row, item and the reason in words), ``blank`` (rows of items without an outcome), and ``still_open``: how many
-    items of the same lists wait for an outcome after this. Raises UsageError where the file cannot be read,
+    row, item and the reason in words), ``blank`` (rows of items without an outcome), ``still_open``: how many items
+    of the same lists wait for an outcome after this, and ``unread``: columns (sheet and letter) that hold something
+    under a heading that is none of the list's. Raises UsageError where the file cannot be read,
     SourceError where it is not such a list.
     """
-    lines, blank = _lines(path)
+    lines, blank, unread = _lines(path)
     recorded: list[str] = []
     already: list[str] = []
     aside: list[dict[str, Any]] = []
@@ -92,11 +94,11 @@ def take_back(place: Workplace, path: Path, *, areas: Sequence[str]) -> dict[str
         left = _still_open(session, [*recorded, *already, *(str(each["item"]) for each in aside)])
         counts = {"rows": len(lines), "recorded": len(recorded), "already": len(already), "set_aside": len(aside)}
         place.log.note("list returned", "list", {"file": sha256_of(path), **counts}, session)
-    return {"file": path.name, **counts, "blank": blank, "still_open": left, "aside": aside}
+    return {"file": path.name, **counts, "blank": blank, "still_open": left, "aside": aside, "unread": unread}
 
 
-def _lines(path: Path) -> tuple[list[Line], int]:
-    """The rows that say something, and how many of items say nothing."""
+def _lines(path: Path) -> tuple[list[Line], int, list[dict[str, str]]]:
+    """The rows that say something, how many of items say nothing, and the columns that no heading of ours names."""
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -105,6 +107,7 @@ def _lines(path: Path) -> tuple[list[Line], int]:
         raise SourceError(f"{path.name}: is far too large for a list", "Name the list that came back.")
     tables = _text_tables(path) if path.suffix.lower() == ".csv" else _sheets(path)
     lines: list[Line] = []
+    unread: list[dict[str, str]] = []
     blank, headed = 0, False
     for sheet, rows in tables:
         top, places = _heading(rows)
@@ -118,6 +121,7 @@ def _lines(path: Path) -> tuple[list[Line], int]:
                 f"{path.name}, {sheet}: the column {heading.zh} / {heading.en} is missing",
                 "Take the list that the night wrote, fill it in, and leave its columns.",
             )
+        unread += [{"sheet": sheet, "column": letter} for letter in _filled_beside(rows[top + 1 :], places)]
         for number, row in enumerate(rows[top + 1 :], start=top + 2):
             cells = {name: row[at].strip() for name, at in places.items() if at < len(row)}
             if any(cells.get(name) for name in FILLED):
@@ -129,7 +133,13 @@ def _lines(path: Path) -> tuple[list[Line], int]:
             f"{path.name}: no sheet has the heading of a list (编号 / Item no.)",
             "Take the list that the night wrote, fill it in, and leave its heading.",
         )
-    return _once(lines), blank
+    return _once(lines), blank, unread
+
+
+def _filled_beside(body: list[list[str]], places: Mapping[str, int]) -> list[str]:
+    """The letters of columns in which something stands under a heading that was changed, or is none of ours."""
+    beside = {at for row in body for at, cell in enumerate(row) if cell.strip()} - set(places.values())
+    return [letters(at) for at in sorted(beside)]
 
 
 def _once(lines: list[Line]) -> list[Line]:

@@ -36,6 +36,12 @@ def show_returned(told: Told, console: Console) -> None:
     for row in told["aside"]:
         item = "" if row["item"] is None else f", item {row['item']}"
         console.print(f"  {row['sheet']}, row {row['row']}{item}: {row['zh']} / {row['en']}", soft_wrap=True)
+    for each in told["unread"]:
+        console.print(
+            f"  {each['sheet']}, column {each['column']}: not read, its heading is none of the list's; "
+            "put it back and send the file again",
+            soft_wrap=True,
+        )
     console.print(f"{told['still_open']} visits of these lists still wait for an outcome")
 
 

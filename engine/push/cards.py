@@ -354,12 +354,13 @@ def _chances(rows: Sequence[Row]) -> tuple[Text, ...]:
 def _groups(regions: Iterable[str | None]) -> dict[str, str]:
     """A letter per village or neighbourhood committee, in the order in which the list first meets it."""
     met = dict.fromkeys(region[:12] for region in regions if region)
-    return {region: _letters(number) for number, region in enumerate(met)}
+    return {region: letters(number) for number, region in enumerate(met)}
 
 
-def _letters(number: int) -> str:
+def letters(number: int) -> str:
+    """A, B … Z, AA …, as spreadsheets name their columns."""
     first, last = divmod(number, 26)
-    return (_letters(first - 1) if first else "") + chr(ord("A") + last)
+    return (letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def _group(look: _Lookup, region: str, groups: Mapping[str, str]) -> Text:

@@ -46,14 +46,19 @@ def whys(
 ) -> tuple[Why, ...]:
     """Events (urgent and heaviest first), then at most two gaps, then the models' reasons; four in all.
 
-    Only what raises priority: a reason that lowers the risk is never said.
+    Only what raises priority: a reason that lowers the risk is never said. What several lines ask to be checked is
+    asked once.
     """
     events = sorted((r for r in findings if r["code"] in EVENTS), key=_weightiest)
     gaps = sorted((r for r in findings if r["code"].startswith("GAP-")), key=_weightiest)
     said = [_event(row, persons, currency) for row in events]
     said += [_gap(row, verdicts, persons, currency) for row in gaps[:MOST_GAPS]]
-    unique = dict.fromkeys([*said, *_reasons(reasons, currency)])
-    return tuple(unique)[:MOST_WHY]
+    asked: set[Text] = set()
+    told = []
+    for line in tuple(dict.fromkeys([*said, *_reasons(reasons, currency)]))[:MOST_WHY]:
+        told.append(Why(line.said, NOTHING) if line.check in asked else line)
+        asked.add(line.check)
+    return tuple(told)
 
 
 def _weightiest(row: Row) -> tuple[bool, float, str, str]:

@@ -8,6 +8,8 @@ import pytest
 from homes import NIGHT, copy_of, demo_home, done, xunfang
 from returned_lists import PLACES, fill, rows_of, save, save_csv, top_of
 
+from engine.push.cards import letters
+
 ON = "2026-01-05"
 
 
@@ -129,6 +131,22 @@ def test_one_item_with_two_outcomes_in_a_file_has_none(home: Path, sheet: list[l
     told = brought(home, save(tmp_path / "back.xlsx", {"名单": [*sheet, copy]}))
     assert [each["why"] for each in told["aside"]] == ["twice", "twice"]
     assert visits(home) == []
+
+
+def test_a_column_whose_heading_was_changed_is_named_and_nothing_in_it_is_lost_silently(
+    home: Path, sheet: list[list[str]], tmp_path: Path
+) -> None:
+    fill(sheet, 0, outcome="V10", visited_on=ON, notes="电话已核对")
+    top = top_of(sheet)
+    assert brought(home, save(tmp_path / "whole.xlsx", {"名单": sheet}))["unread"] == []
+    sheet[top][PLACES["notes"]] = "我的备注"
+    sheet[top].append("颜色")
+    sheet[top + 2].append("红")
+    told = brought(home, save(tmp_path / "back.xlsx", {"名单": sheet}))
+    assert told["already"] == 1
+    assert [each["column"] for each in told["unread"]] == [letters(PLACES["notes"]), letters(len(PLACES))]
+    text = done(xunfang("outcome", "import", tmp_path / "back.xlsx", "--home", home)).out
+    assert f"名单, column {letters(PLACES['notes'])}: not read" in text
 
 
 def test_a_list_saved_as_csv_in_chinese_encoding_is_the_same_list(

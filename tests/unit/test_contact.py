@@ -136,6 +136,13 @@ def test_five_things_at_most_are_verified_at_a_visit_the_telling_ones_first() ->
     assert not [step for step in asked if "授权书" in step.zh or "身份证" in step.zh]
 
 
+def test_what_several_reasons_ask_is_asked_once() -> None:
+    costs = [finding(4, code, score=3.0 - at) for at, code in enumerate(("EV-MED2", "EV-MED4", "EV-MED5"))]
+    told = cards(findings=pl.DataFrame(costs, schema=findings().schema))[3].why
+    assert [line.check == NOTHING for line in told] == [False, True, True, False]
+    assert len({line.said for line in told}) == 4
+
+
 def test_of_many_changes_three_are_named_and_the_others_counted() -> None:
     before = pl.DataFrame(
         [(household(12), RUN.business_date, 3, [f"GAP-{code}" for code in ("DB", "ZF", "GL", "BY", "SW")])],
