@@ -9,7 +9,7 @@ from engine.files import write_bytes
 from engine.html import page
 from outreach import wording_coverage as words
 from outreach.codelists import DEPTHS, KINDS
-from outreach.coverage import MEASURES
+from outreach.coverage import LACKING, MEASURES
 from outreach.wording import Currency, Text, day, money
 from outreach.wording_package import AUTHORITIES, MECHANISMS
 from outreach.wording_programmes import programme_name
@@ -71,12 +71,13 @@ def counts_of(row: Mapping[str, Any]) -> list[str]:
 
 def lacking(unmet: Mapping[str, int | None], currency: Currency) -> Text | None:
     """What is missing a month, from those who lack it to those who may; None where no amount is told."""
-    if unmet["likely"] is None:
+    if all(unmet[name] is None for name in LACKING):
         return None
-    low = money(unmet["likely"], currency)
+    least = sum(unmet[name] or 0 for name in LACKING)
+    low = money(least, currency)
     if not unmet["possible"]:
         return low
-    high = money(unmet["likely"] + unmet["possible"], currency)
+    high = money(least + unmet["possible"], currency)
     return Text(f"{low.zh}至{high.zh}", f"{low.en} to {high.en}")
 
 
@@ -97,8 +98,7 @@ def _cell(row: Mapping[str, Any], currency: Currency) -> dict[str, Any]:
         "authority": Text(" · ", " · ").join(AUTHORITIES[code] for code in row["authority"]),
         "unit": words.UNITS[row["unit"]],
         "judged": "" if row["judged"] is None else shown(row["judged"]),
-        "certainty": [label[row["likely_is"]] if row["asked_for"] else label["not_asked"]]
-        + [label["outside"]] * row["holders_outside"],
+        "notes": [label["not_asked"]] * (not row["asked_for"]) + [label["outside"]] * row["holders_outside"],
         "counts": counts_of(row),
         "coverage": coverage_of(row),
         "unmet": lacking(row["unmet"], currency),

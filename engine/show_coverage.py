@@ -20,7 +20,7 @@ def show_coverage(told: Told, console: Console) -> None:
         f"coverage by the night of {told['business_date']}: {shown(known['households'])} households, "
         f"{shown(known['persons'])} persons on record"
     )
-    of = {"likely": "lacking", "misplaced": "misplaced_households", "doubled": "doubled_households"}
+    of = {"lacking": "lacking", "misplaced": "misplaced_households", "doubled": "doubled_households"}
     for name, label in of.items():
         console.print(f"{LABELS[label].en}: {shown(told['households'][name])}")
     heads = [LABELS[name].en for name in MEASURES]

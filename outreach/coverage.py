@@ -2,9 +2,10 @@
 
 A programme has one population, one or more authorities and one mechanism, so that each programme is a cell of the
 cube. Counted are people or households, as the programme's unit is: who draws it, who is sure or likely to be
-entitled and does not, who may be, and of whom it cannot be said. Unknown is never counted as no. Whoever gives way
-to a stronger programme that is likely or in payment misses nothing here, as on the lists
-(``findings.gap_findings``). Misplaced and doubled count the households with a review about the programme.
+entitled and does not, who may be, and of whom it cannot be said. Unknown is never counted as no. Sure is who has a
+finding that registers alone make certain (``matches``); whoever gives way to a stronger programme that is likely or
+in payment misses nothing, as on the lists (``findings.gap_findings``). Misplaced and doubled count the households
+with a review about the programme.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,11 @@ from outreach.disclosure import crossed, told
 from outreach.duplicates import PAIRS
 from outreach.month import FEW, suppressed
 
-MEASURES: Final = ("enrolled", "likely", "possible", "unknown", "misplaced", "doubled")
-"""``likely``: sure where the programme is a pure match of registers, else probable."""
+CLASSES: Final = ("enrolled", "sure", "probable", "possible", "unknown")
+MEASURES: Final = (*CLASSES, "misplaced", "doubled")
+LACKING: Final = ("sure", "probable")
 COUNTED: Final = ("judged", *MEASURES)
-MONEY: Final = ("likely", "possible")
+MONEY: Final = ("sure", "probable", "possible")
 
 ABOUT: Final[Mapping[str, tuple[str, ...]]] = {
     **{pair.code: (*pair.left, *pair.right) for pair in PAIRS},
@@ -44,16 +46,17 @@ among the households, and under no programme."""
 
 
 def counted(
-    verdicts: pl.LazyFrame, reviews: pl.LazyFrame, homes: pl.DataFrame, rules: InForce
+    verdicts: pl.LazyFrame, findings: pl.LazyFrame, reviews: pl.LazyFrame, homes: pl.DataFrame, rules: InForce
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Counts by programme and area, and of households with anything missing, misplaced or doubled.
 
-    ``verdicts`` (household_id, programme, verdict, unmet_month), ``reviews`` (household_id, code): of a night.
+    Of a night: ``verdicts`` (household_id, person_id, programme, verdict, unmet_month), ``findings`` (household_id,
+    person_id, code, programme, near_certain, unmet_month), ``reviews`` (household_id, code).
     ``homes``: household_id, area of everybody who counts. The frame: ``programme, area``, one column for each of
     ``COUNTED``, and for each of ``MONEY`` the sum of the amounts that are known (minor units) and how many those
     are, ``<name>_sum, <name>_known``. ``judged``: of how many anything is said at all.
     """
-    rows = _classed(verdicts, homes, rules)
+    rows = _classed(verdicts, findings, homes, rules)
     of = pl.col("_class")
     amounts = [
         each
@@ -63,9 +66,9 @@ def counted(
             pl.col("unmet_month").filter(of == name).count().cast(pl.Int64).alias(f"{name}_known"),
         )
     ]
-    classes = [(of == name).sum().cast(pl.Int64).alias(name) for name in ("enrolled", *MONEY, "unknown")]
+    classes = [(of == name).sum().cast(pl.Int64).alias(name) for name in CLASSES]
     cells = rows.group_by("programme", "area").agg(pl.len().cast(pl.Int64).alias("judged"), *classes, *amounts)
-    missing = rows.filter(of == "likely").select(pl.col("household_id").n_unique())
+    missing = rows.filter(of.is_in(LACKING)).select(pl.col("household_id").n_unique())
     looked_at = reviews.join(homes.lazy(), on="household_id").with_columns(kind=pl.col("code").str.slice(0, 3))
     about = pl.LazyFrame(
         [(code, programme) for code, programmes in ABOUT.items() for programme in programmes],
@@ -86,15 +89,19 @@ def counted(
     )
     of_kind = dict(both.iter_rows())
     households = {
-        "likely": int(gone_without.item()),
+        "lacking": int(gone_without.item()),
         "misplaced": int(of_kind.get("MIS", 0)),
         "doubled": int(of_kind.get("DUP", 0)),
     }
     return frame.with_columns(pl.selectors.integer().fill_null(0)).sort("programme", "area"), households
 
 
-def _classed(verdicts: pl.LazyFrame, homes: pl.DataFrame, rules: InForce) -> pl.LazyFrame:
-    """The verdicts of those who count, each with its area and ``_class`` (null: nothing is missing)."""
+def _classed(verdicts: pl.LazyFrame, findings: pl.LazyFrame, homes: pl.DataFrame, rules: InForce) -> pl.LazyFrame:
+    """The verdicts of those who count, each with its area and ``_class`` (null: nothing is missing).
+
+    A certain gap stands for the verdict of the same person and programme, also where that says otherwise: a bill
+    settled without assistance is certain whatever the person has drawn since.
+    """
     verdict = pl.col("verdict").cast(pl.String)
     strong = sorted({code for rule in rules.rules for code in rule.programme.yields_to})
     stronger = (
@@ -115,17 +122,22 @@ def _classed(verdicts: pl.LazyFrame, homes: pl.DataFrame, rules: InForce) -> pl.
         pl.when(verdict == "in_payment")
         .then(pl.lit("enrolled"))
         .when((verdict == "eligible_likely") & lacks)
-        .then(pl.lit("likely"))
+        .then(pl.lit("probable"))
         .when((verdict == "eligible_possible") & lacks)
         .then(pl.lit("possible"))
         .when((verdict == "insufficient_data") & lacks)
         .then(pl.lit("unknown"))
     )
-    return (
-        verdicts.select("household_id", "programme", "verdict", "unmet_month")
+    names, key = ("household_id", "programme", "unmet_month"), ["household_id", "person_id", "programme"]
+    certain = findings.filter(pl.col("code").str.starts_with("GAP-") & pl.col("near_certain"))
+    told = (
+        verdicts.join(certain, on=key, how="anti", nulls_equal=True)
+        .select(*names, "verdict")
         .join(places, on="household_id")
-        .select("household_id", "programme", "area", "unmet_month", _class=named)
+        .select(*names, "area", _class=named)
     )
+    sure = certain.select(names).join(places, on="household_id").select(*names, "area", _class=pl.lit("sure"))
+    return pl.concat([told, sure])
 
 
 def cube(
@@ -134,8 +146,8 @@ def cube(
     """What may be told of ``counted``, as JSON values; counts of 7 and under are null and others with them.
 
     ``programmes``: of each its place in the cube, its counts (``MEASURES``, ``judged``), ``coverage`` (the share of
-    those entitled who draw it, ``low`` and ``high``), ``unmet`` (per month, minor units: ``likely``, ``possible``),
-    ``areas`` (of each of ``areas`` its counts, ``unmet``, and ``share``: who draws it, of these and the likely).
+    those entitled who draw it, ``low`` and ``high``), ``unmet`` (per month, minor units, of each of ``MONEY``),
+    ``areas`` (of each of ``areas`` its counts, ``unmet``, and ``share``: who draws it, of these and who lacks it).
     ``mechanisms``, ``authorities``: sums of what is told of their programmes. ``households``: of ``counted``. But
     for the mean of amounts, whatever stands beside the counts is made from told counts alone.
     """
@@ -170,7 +182,7 @@ def _programme(rule: Rule, found: Mapping[Any, Mapping[str, Any]], areas: Sequen
         for part, count in zip(parts, counts, strict=True):
             part[name] = count
     for part, row in zip(parts, rows, strict=True):
-        part["share"] = _share(part["enrolled"], part["likely"])
+        part["share"] = _share(part)
         part["unmet"] = _unmet(part, row)
     return {
         "code": programme.code,
@@ -180,7 +192,6 @@ def _programme(rule: Rule, found: Mapping[Any, Mapping[str, Any]], areas: Sequen
         "unit": programme.unit,
         "judged_by_records": not programme.interface,
         "asked_for": programme.gap,
-        "likely_is": "sure" if programme.near_certain else "probable",
         "judged": _judged(of_all, whole),
         **whole,
         "holders_outside": outside,
@@ -192,9 +203,8 @@ def _programme(rule: Rule, found: Mapping[Any, Mapping[str, Any]], areas: Sequen
 
 def _judged(counts: Mapping[str, int], said: Mapping[str, int | None]) -> int | None:
     """Of how many anything is said; null where that would bound what is withheld."""
-    classes = ("enrolled", "likely", "possible", "unknown")
-    seen = sum(counts[name] for name in classes if said[name] is not None)
-    withheld = any(said[name] is None for name in classes)
+    seen = sum(counts[name] for name in CLASSES if said[name] is not None)
+    withheld = any(said[name] is None for name in CLASSES)
     return None if withheld and counts["judged"] - seen <= FEW else suppressed(counts["judged"])
 
 
@@ -207,22 +217,25 @@ def holders_outside(rule: Rule) -> bool:
     return any(isinstance(leaf, Compare) and leaf.value in has for test in first for leaf in leaves(test))
 
 
-def _share(enrolled: int | None, likely: int | None) -> float | None:
-    return None if enrolled is None or likely is None else enrolled / (enrolled + likely)
+def _share(said: Mapping[str, Any]) -> float | None:
+    """Of those who draw it and those who lack it, the part that draws it; null where either is not told."""
+    counts = [said[name] for name in LACKING if said[name] is not None]
+    return None if said["enrolled"] is None or not counts else said["enrolled"] / (said["enrolled"] + sum(counts))
 
 
 def _coverage(said: Mapping[str, int | None]) -> dict[str, float] | None:
-    """How many of those entitled draw it: ``low`` if all who may be are entitled, ``high`` if only the likely are.
+    """How many of those entitled draw it: ``low`` if all who may be are entitled, ``high`` if only who lacks it is.
 
     A count of everybody that is withheld is from nothing to ``FEW``. Null where neither who draws it nor who lacks
     it is told.
     """
-    enrolled, likely = said["enrolled"], said["likely"]
-    if enrolled is None and likely is None:
+    enrolled = said["enrolled"]
+    if enrolled is None and all(said[name] is None for name in LACKING):
         return None
-    lacking = [FEW if said[name] is None else said[name] or 0 for name in ("likely", "possible", "unknown")]
+    many_lack = sum(FEW if said[name] is None else said[name] or 0 for name in (*LACKING, "possible", "unknown"))
+    few_lack = sum(said[name] or 0 for name in LACKING)
     few, many = enrolled or 0, FEW if enrolled is None else enrolled
-    return {"low": few / (few + sum(lacking)), "high": many / (many + (likely or 0))}
+    return {"low": few / (few + many_lack), "high": many / (many + few_lack)}
 
 
 def _unmet(said: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, int | None]:
@@ -249,8 +262,10 @@ def _sums(programmes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _of_households(name: str, count: int, programmes: Sequence[Mapping[str, Any]]) -> int | None:
     """A count of households over all programmes; null where it would say that a withheld count is not nothing."""
-    shown = [each[name] for each in programmes if each[name] is not None]
-    withheld = len(shown) < len(programmes)
+    names = LACKING if name == "lacking" else (name,)
+    counts = [each[name] for each in programmes for name in names]
+    shown = [n for n in counts if n is not None]
+    withheld = len(shown) < len(counts)
     return None if withheld and count > sum(shown) else suppressed(count)
 
 

@@ -31,7 +31,8 @@ LABELS: Final = {
     "all": Text("合计", "All"),
     "programme": Text("项目", "Programme"),
     "enrolled": Text("在享", "draws"),
-    "likely": Text("漏享", "lacks"),
+    "sure": Text("确漏", "sure"),
+    "probable": Text("疑漏", "likely"),
     "possible": Text("可能", "may"),
     "unknown": Text("不明", "untold"),
     "misplaced": Text("错位", "wrong"),
@@ -39,8 +40,6 @@ LABELS: Final = {
     "share": Text("覆盖", "share"),
     "coverage": Text("覆盖率", "coverage"),
     "unmet": Text("每月缺", "missing a month"),
-    "sure": Text("漏享为确定", "lacks: sure"),
-    "probable": Text("漏享为很可能", "lacks: probable"),
     "judged": Text("对象", "judged of"),
     "elsewhere": Text("由其他机构直接办理，本系统不判断", "granted elsewhere; not judged here"),
     "outside": Text("有此保障的人不在这一对象内", "who has it is outside this population"),
@@ -53,12 +52,12 @@ LABELS: Final = {
 UNITS: Final = {"H": Text("户", "households"), "P": Text("人", "persons"), "E": Text("户次", "households struck")}
 NOTES: Final = (
     Text(
-        "在享：记录显示正在领取（参保、已获救助）。漏享：规则判断确定或很可能符合而没有领取，"
-        "确定指部门登记直接比对即可得出；另有更强的项目很可能符合或在享的，不算漏享。"
+        "在享：记录显示正在领取（参保、已获救助）。漏享分两种：确漏，部门登记直接比对即可确定；"
+        "疑漏，规则判断很可能符合而没有领取。另有更强的项目很可能符合或在享的，不算漏享。"
         "可能：在标准线上下或只有部分依据。不明：缺记录，无法判断，绝不当作不符合。",
-        "Draws: in payment, insured or assisted by the records. Lacks: entitled by the rules, sure or probable, "
-        "and not drawing it; sure where registers alone tell; whoever may have a stronger programme lacks nothing. "
-        "May: near a line, or on partial evidence. Untold: a record is missing, so nobody can say; never counted "
+        "Draws: in payment, insured or assisted by the records. Who lacks it is entitled and does not draw it: "
+        "sure where registers alone tell, likely by the rules; whoever may have a stronger programme lacks nothing."
+        " May: near a line, or on partial evidence. Untold: a record is missing, so nobody can say; never counted "
         "as no.",
     ),
     Text(

@@ -47,9 +47,13 @@ def test_its_counts_are_those_of_the_night_s_files(home: Path, told: dict[str, A
         assert said["enrolled"] == suppressed(drawn)
     gaps = frame(home, "findings").filter(pl.col("code") == "GAP-DB").join(known, on="household_id", how="semi")
     db = next(each for each in told["programmes"] if each["code"] == "DB")
-    likely = gaps.filter(pl.col("score") == pl.col("weight")).height
-    assert db["likely"] == suppressed(likely)
-    assert db["possible"] == suppressed(gaps.height - likely)
+    probable = gaps.filter(pl.col("score") == pl.col("weight")).height
+    assert db["probable"] == suppressed(probable)
+    assert db["possible"] == suppressed(gaps.height - probable)
+    certain = frame(home, "findings").filter(pl.col("near_certain")).join(known, on="household_id", how="semi")
+    for code in ("YB", "GL", "CJ-H", "YL-ZJ"):
+        said = next(each for each in told["programmes"] if each["code"] == code)
+        assert said["sure"] == suppressed(certain.filter(pl.col("programme") == code).height)
 
 
 def counts(value: Any) -> list[int]:

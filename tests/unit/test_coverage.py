@@ -18,6 +18,9 @@ from outreach.wording_coverage import SHORT, UNITS
 from outreach.wording_reviews import REVIEWS
 
 SCHEMA = {"household_id": pl.String, "programme": pl.String, "verdict": pl.String, "unmet_month": pl.Int64}
+CERTAIN = pl.Schema(
+    {"household_id": pl.String, "person_id": pl.String, "programme": pl.String, "unmet_month": pl.Int64}
+)
 LIKELY, POSSIBLE, NO, UNTOLD, DRAWS = (
     "eligible_likely",
     "eligible_possible",
@@ -31,13 +34,16 @@ def of_county(
     rows: list[tuple[str, str, str, int | None]],
     areas: dict[str, str],
     reviews: list[tuple[str, str]] | None = None,
-    rules: InForce | None = None,
+    certain: list[tuple[str, str, str, int | None]] | None = None,
 ) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, int]]:
     """``counted`` by programme and area, and the households."""
     homes = pl.DataFrame({"household_id": list(areas), "area": list(areas.values())})
     reviewed = pl.DataFrame(reviews or [], schema={"household_id": pl.String, "code": pl.String}, orient="row")
-    verdicts = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    frame, households = counted(verdicts.lazy(), reviewed.lazy(), homes, rules or county().on(DAY))
+    verdicts = pl.DataFrame(rows, schema=SCHEMA, orient="row").with_columns(person_id=pl.col("household_id"))
+    findings = pl.DataFrame(certain or [], schema=CERTAIN, orient="row").with_columns(
+        code="GAP-" + pl.col("programme"), near_certain=pl.lit(value=True)
+    )
+    frame, households = counted(verdicts.lazy(), findings.lazy(), reviewed.lazy(), homes, county().on(DAY))
     return {(row["programme"], row["area"]): row for row in frame.iter_rows(named=True)}, households
 
 
@@ -58,11 +64,24 @@ def test_each_household_is_where_a_reader_of_the_law_would_put_it() -> None:
         [("poor", "MIS-01"), ("draws", "DUP-03"), ("draws", "DUP-14"), ("elsewhere", "DUP-03")],
     )
     here, there, margin = found["DB", "A"], found["DB", "B"], found["BY", "A"]
-    assert [here[name] for name in ("judged", *MEASURES)] == [3, 1, 1, 1, 0, 1, 1]
-    assert [there[name] for name in ("judged", *MEASURES)] == [2, 0, 0, 0, 1, 0, 0], "untold is never counted as no"
-    assert [margin[name] for name in MEASURES] == [0, 1, 0, 0, 1, 1]
-    assert (here["likely_sum"], here["likely_known"], here["possible_sum"]) == (50_000, 1, 2_000)
-    assert households == {"likely": 2, "misplaced": 1, "doubled": 1}
+    assert [here[name] for name in ("judged", *MEASURES)] == [3, 1, 0, 1, 1, 0, 1, 1]
+    assert [there[name] for name in ("judged", *MEASURES)] == [2, 0, 0, 0, 0, 1, 0, 0], (
+        "untold is never counted as no"
+    )
+    assert [margin[name] for name in MEASURES] == [0, 0, 1, 0, 0, 1, 1]
+    assert (here["probable_sum"], here["probable_known"], here["possible_sum"]) == (50_000, 1, 2_000)
+    assert households == {"lacking": 2, "misplaced": 1, "doubled": 1}
+
+
+def test_what_registers_alone_make_certain_is_sure_whatever_the_verdict_says() -> None:
+    found, households = of_county(
+        [("old", "GL", LIKELY, 6_000), ("new", "GL", LIKELY, 6_000), ("ill", "YL-ZJ", DRAWS, None)],
+        {"old": "A", "new": "A", "ill": "A"},
+        certain=[("old", "old", "GL", 6_000), ("ill", "ill", "YL-ZJ", None), ("gone", "gone", "GL", 6_000)],
+    )
+    assert [found["GL", "A"][name] for name in ("sure", "sure_sum", "probable")] == [1, 6_000, 1]
+    assert [found["YL-ZJ", "A"][name] for name in ("judged", "enrolled", "sure")] == [1, 0, 1]
+    assert households["lacking"] == 3
 
 
 def slow(
@@ -78,7 +97,7 @@ def slow(
             other == household and name in programmes[code].yields_to and said in (LIKELY, DRAWS)
             for other, name, said, _ in rows
         )
-        measure = {DRAWS: "enrolled", LIKELY: "likely", POSSIBLE: "possible", UNTOLD: "unknown"}.get(verdict)
+        measure = {DRAWS: "enrolled", LIKELY: "probable", POSSIBLE: "possible", UNTOLD: "unknown"}.get(verdict)
         if measure is None or (measure != "enrolled" and (stronger or not programmes[code].gap)):
             continue
         key = (code, areas[household], measure)
@@ -99,19 +118,14 @@ def test_the_count_is_that_of_a_slow_one(seed: int) -> None:
     ]
     expect = slow(rows, areas, rules)
     found, _ = of_county(rows, areas)
-    fast = {
-        (*key, name): row[name]
-        for key, row in found.items()
-        for name in ("enrolled", "likely", "possible", "unknown")
-        if row[name]
-    }
+    fast = {(*key, name): row[name] for key, row in found.items() for name in coverage.CLASSES if row[name]}
     assert fast == expect
 
 
 def told(cells: dict[str, dict[str, int]], areas: list[str]) -> dict[str, Any]:
     """The DB cell of a cube of which these counts are given by area."""
     frame = pl.DataFrame([{"programme": "DB", "area": area, **coverage.NOBODY, **of} for area, of in cells.items()])
-    told_all = cube(frame, {"likely": 0, "misplaced": 0, "doubled": 0}, county().on(DAY), areas)
+    told_all = cube(frame, {"lacking": 0, "misplaced": 0, "doubled": 0}, county().on(DAY), areas)
     found: dict[str, Any] = next(each for each in told_all["programmes"] if each["code"] == "DB")
     return found
 
@@ -119,28 +133,28 @@ def told(cells: dict[str, dict[str, int]], areas: list[str]) -> dict[str, Any]:
 def test_a_small_count_is_not_told_and_neither_is_what_would_give_it_away() -> None:
     found = told(
         {
-            "A": {"enrolled": 100, "likely": 3, "judged": 200},
-            "B": {"enrolled": 60, "likely": 30, "judged": 200},
-            "C": {"enrolled": 60, "likely": 40, "judged": 200},
+            "A": {"enrolled": 100, "probable": 3, "judged": 200},
+            "B": {"enrolled": 60, "probable": 30, "judged": 200},
+            "C": {"enrolled": 60, "probable": 40, "judged": 200},
         },
         ["A", "B", "C"],
     )
-    assert found["likely"] == 75
-    assert [part["likely"] for part in found["areas"]] == [None, None, 40]
+    assert found["probable"] == 75
+    assert [part["probable"] for part in found["areas"]] == [None, None, 40]
     assert [part["share"] for part in found["areas"]] == [None, None, 0.6]
-    assert found["coverage"] == {"low": pytest.approx(220 / (220 + 75 + 2 * FEW)), "high": 220 / 295}
+    assert found["coverage"] == {"low": pytest.approx(220 / (220 + 75 + 3 * FEW)), "high": 220 / 295}
 
 
 def test_what_is_missing_a_month_is_the_mean_as_often_as_is_told() -> None:
-    of = {"enrolled": 100, "likely": 31, "likely_sum": 31 * 20_000, "likely_known": 31, "judged": 300}
-    assert told({"A": of}, ["A"])["unmet"] == {"likely": 30 * 20_000, "possible": None}
-    few = {**of, "likely_sum": 5 * 20_000, "likely_known": 5}
-    assert told({"A": few}, ["A"])["unmet"] == {"likely": None, "possible": None}
+    of = {"enrolled": 100, "probable": 31, "probable_sum": 31 * 20_000, "probable_known": 31, "judged": 300}
+    assert told({"A": of}, ["A"])["unmet"] == {"sure": None, "probable": 30 * 20_000, "possible": None}
+    few = {**of, "probable_sum": 5 * 20_000, "probable_known": 5}
+    assert told({"A": few}, ["A"])["unmet"] == {"sure": None, "probable": None, "possible": None}
 
 
 def test_how_many_were_judged_is_not_told_where_it_would_bound_a_small_count() -> None:
-    assert told({"A": {"enrolled": 20, "likely": 3, "judged": 24}}, ["A"])["judged"] is None
-    assert told({"A": {"enrolled": 20, "likely": 3, "judged": 90}}, ["A"])["judged"] == 90
+    assert told({"A": {"enrolled": 20, "probable": 3, "judged": 24}}, ["A"])["judged"] is None
+    assert told({"A": {"enrolled": 20, "probable": 3, "judged": 90}}, ["A"])["judged"] == 90
 
 
 def test_who_has_it_may_be_outside_the_population_and_then_there_is_no_coverage() -> None:
@@ -150,12 +164,12 @@ def test_who_has_it_may_be_outside_the_population_and_then_there_is_no_coverage(
 
 def test_sums_add_what_is_told_and_stay_silent_where_nothing_is() -> None:
     frame = pl.DataFrame(
-        [{"programme": code, "area": "A", **coverage.NOBODY, "likely": n} for code, n in (("DB", 20), ("GX", 4))]
+        [{"programme": code, "area": "A", **coverage.NOBODY, "probable": n} for code, n in (("DB", 20), ("GX", 4))]
     )
-    found = cube(frame, {"likely": 22, "misplaced": 0, "doubled": 0}, county().on(DAY), ["A"])
+    found = cube(frame, {"lacking": 22, "misplaced": 0, "doubled": 0}, county().on(DAY), ["A"])
     rescue = next(each for each in found["mechanisms"] if each["mechanism"] == "rescue")
-    assert (rescue["likely"], rescue["enrolled"]) == (20, None)
-    assert found["households"]["likely"] is None, "22 households beside 20 would say that the four are not nothing"
+    assert (rescue["probable"], rescue["enrolled"]) == (20, None)
+    assert found["households"]["lacking"] is None, "22 households beside 20 would say that the four are not nothing"
     assert {each["mechanism"] for each in found["mechanisms"]} <= set(MECHANISMS)
     assert {each["authority"] for each in found["authorities"]} <= set(AUTHORITIES)
 
