@@ -14,6 +14,7 @@ from engine.errors import UsageError
 from engine.explain.stored import NightFiles
 from engine.workplace import Workplace
 from outreach import coverage as pure
+from outreach.findings import FINDINGS_SCHEMA
 from outreach.month import FEW, suppressed
 from outreach.wording import same
 
@@ -38,7 +39,7 @@ def figures(place: Workplace, on: date | None, *, by_area: bool) -> dict[str, An
     homes = columns.select("household_id", area=pl.col("area") if by_area else pl.lit(ALL))
     rules = place.programmes.on(night.day)
     cells, households = pure.counted(
-        night.frame("verdicts"), night.frame("findings"), night.frame("reviews"), homes, rules
+        night.frame("verdicts"), night.frame("findings"), _reviews(night), homes, rules
     )
     areas = homes["area"].unique().sort().to_list()
     told = pure.cube(cells, households, rules, areas)
@@ -61,6 +62,11 @@ def figures(place: Workplace, on: date | None, *, by_area: bool) -> dict[str, An
         **told,
         "layers": _layers(night, columns),
     }
+
+
+def _reviews(night: NightFiles) -> pl.LazyFrame:
+    """The night's reviews; nothing where an earlier version kept none."""
+    return night.frame("reviews") if night.has("reviews") else pl.LazyFrame(schema=FINDINGS_SCHEMA)
 
 
 def _layers(night: NightFiles, columns: pl.DataFrame) -> dict[str, Any] | None:

@@ -111,17 +111,18 @@ def test_a_night_that_is_not_there_or_was_changed_is_refused(home: Path, tmp_pat
     assert "has changed since the night was saved" in changed.err
 
 
-def test_a_night_of_before_layers_says_that_it_kept_none(home: Path, tmp_path: Path) -> None:
+def test_a_night_of_before_layers_and_reviews_says_that_it_kept_none(home: Path, tmp_path: Path) -> None:
     other = copy_of(home, tmp_path / "home")
     folder = other / "nights" / NIGHT
     manifest = folder / "manifest.json"
     told = json.loads(manifest.read_text("utf-8"))
-    del told["files"]["layers.parquet"]
+    del told["files"]["layers.parquet"], told["files"]["reviews.parquet"]
     manifest.write_text(json.dumps(told), "utf-8")
     with sqlite3.connect(other / "xunfang.db") as database:
         digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
         database.execute("UPDATE night SET manifest_sha256 = ?", (digest,))
     database.close()
     page = tmp_path / "page.html"
-    assert done(xunfang("coverage", "--home", other, "--page", page, "--json")).json["layers"] is None
+    answer = done(xunfang("coverage", "--home", other, "--page", page, "--json")).json
+    assert (answer["layers"], answer["households"]["doubled"]) == (None, None)
     assert "这一夜没有保存分层分类" in page.read_text("utf-8")
