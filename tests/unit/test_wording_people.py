@@ -1,7 +1,14 @@
 """Who lives in a household, and what a visitor must know before knocking."""
 
-import polars as pl
+from datetime import date
 
+import polars as pl
+import pytest
+from builders import records, sources
+from programme_cases import calendar
+
+from engine.population import living_there
+from features.context import Context
 from outreach.people import people_of
 from outreach.wording_casework import NEEDS
 
@@ -70,7 +77,7 @@ def test_every_need_that_can_arise_has_its_words() -> None:
             *((f"{n}", kind, 1) for n, kind in enumerate(("hearing", "speech", "visual", "mental")))
         ),
     )
-    assert {*everything, "lone_elder", "minor_alone", "memory"} == set(NEEDS)
+    assert {*everything, "lone_elder", "minor_alone", "memory", "disputed"} == set(NEEDS)
 
 
 def test_failing_memory_is_told_where_care_for_it_is_on_record_and_nowhere_else() -> None:
@@ -86,3 +93,22 @@ def test_the_order_of_rows_does_not_matter() -> None:
         ("H1", "a", "head", 45), ("H2", "b", "head", 8), ("H1", "c", "child", None), ("H2", "d", "child", 8)
     )
     assert people_of(rows, NO_PAPERS).equals(people_of(rows.reverse(), NO_PAPERS))
+
+
+@pytest.mark.parametrize(
+    ("code", "memory"),
+    [("F00", True), ("F03.9", True), ("G30.1", True), ("F32", False), ("I10", False), (None, False)],
+)
+def test_care_for_failing_memory_is_read_from_the_claims_and_the_diagnosis_goes_no_further(
+    code: str | None, memory: bool
+) -> None:
+    day = date(2025, 6, 10)
+    given = sources(
+        household=records("household", [{"household_id": "H1"}]),
+        member=records("member", [{"person_id": "P1", "household_id": "H1", "birth_date": date(1945, 1, 1)}]),
+        medical=records("medical", [{"person_id": "P1", "event_id": "1", "event_date": day, "icd10": code}]),
+    )
+    members, papers_in_force = living_there(given.known_by(day), Context(calendar(day, ())), ["H1"])
+    assert members["memory"].to_list() == [memory]
+    assert not [column for column in (*members.columns, *papers_in_force.columns) if "icd" in column]
+    assert ("memory" in people_of(members, papers_in_force)["needs"][0].to_list()) == memory
