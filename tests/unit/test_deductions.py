@@ -20,27 +20,27 @@ def fen(*yuan: float) -> int:
     return round(sum(yuan) * 100)
 
 
-@pytest.mark.parametrize(
-    ("person", "share"),
-    [
-        ({"age": 45}, 0),
-        ({"age": 69}, 0),
-        ({"age": 70}, 0.1),
-        ({"age": 9}, 0.2),
-        ({"age": 45, "serious": "2025-05-20"}, 0.25),
-        ({"age": 45, "serious": "2023-05-20"}, 0),
-        ({"age": 45, "certificate": "limb 2"}, 0.3),
-        ({"age": 45, "certificate": "limb 3"}, 0),
-        ({"age": 72, "certificate": "limb 1", "serious": "2025-05-20"}, 0.3),
-    ],
-)
-def test_each_class_has_its_top_up_and_whoever_is_in_several_the_highest(
-    person: dict[str, Any], share: float
-) -> None:
-    story = {"people": [{"age": 45, "income": 500}, {**person, "relation": "child"}]}
-    amount, facts = db(story)
-    assert facts["db_top_up"] == round(share * fen(STANDARD))
-    assert amount == fen(2 * (STANDARD - 200)) + round(share * fen(STANDARD))
+CLASSES: list[tuple[dict[str, Any], float]] = [
+    ({"age": 45}, 0),
+    ({"age": 69}, 0),
+    ({"age": 70}, 0.1),
+    ({"age": 9}, 0.2),
+    ({"age": 45, "serious": "2025-05-20"}, 0.25),
+    ({"age": 45, "serious": "2023-05-20"}, 0),
+    ({"age": 45, "certificate": "limb 2"}, 0.3),
+    ({"age": 45, "certificate": "limb 3"}, 0),
+    ({"age": 72, "certificate": "limb 1", "serious": "2025-05-20"}, 0.3),
+]
+"""A member beside an earner of 500 a month, and the top-up as a share of the standard."""
+
+
+def test_each_class_has_its_top_up_and_whoever_is_in_several_the_highest() -> None:
+    stories = [{"people": [{"age": 45, "income": 500}, {**each, "relation": "child"}]} for each, _ in CLASSES]
+    found = judge(stories, extended=True)
+    wanted = [round(share * fen(STANDARD)) for _, share in CLASSES]
+    assert found.facts.households["db_top_up"].to_list() == wanted
+    amounts = found.verdicts.filter(programme="DB").sort("household_id")["unmet_month"].to_list()
+    assert amounts == [fen(2 * (STANDARD - 200)) + top_up for top_up in wanted]
 
 
 def test_where_no_county_says_anything_nothing_is_added_or_deducted() -> None:
