@@ -31,8 +31,10 @@ from engine.commands import (
     programmes,
     push,
     quarantine,
+    reassign,
     records,
     rescue,
+    review,
     rights,
     selective,
     signs,
@@ -85,6 +87,7 @@ app.add_typer(consent.app, name="consent")
 app.add_typer(outcome.app, name="outcome")
 app.add_typer(case.app, name="case")
 app.add_typer(dispute.app, name="dispute")
+app.add_typer(review.app, name="review")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(programmes.app, name="programmes")
@@ -101,6 +104,7 @@ app.add_typer(fairness.app)
 app.add_typer(card.app)
 app.add_typer(holding.app)
 app.add_typer(lists.app)
+app.add_typer(reassign.app)
 app.add_typer(rescue.app)
 app.add_typer(state.app)
 app.add_typer(audit.log_app, name="audit")

@@ -43,6 +43,7 @@ from engine.tables import (
     OptOut,
     OutreachItem,
     Referral,
+    ReviewTask,
     Visit,
     VisitUndone,
 )
@@ -292,6 +293,7 @@ def _forget(place: Workplace, gone: Gone, dates: list[date]) -> None:
         session.execute(sa.update(Referral).where(theirs).values(household_id=nobody, result=None))
         theirs = col(Objection.household_id) == gone.household
         session.execute(sa.update(Objection).where(theirs).values(household_id=nobody))
+        session.execute(sa.delete(ReviewTask).where(col(ReviewTask.household_id) == gone.household))
         session.execute(sa.delete(FactDispute).where(col(FactDispute.household_id) == gone.household))
         forget_cases(session, col(CaseRow.household_id) == gone.household)
         session.execute(sa.delete(LinkageProposal).where(col(LinkageProposal.person_id).in_(gone.persons)))

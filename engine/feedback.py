@@ -15,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from engine import reviewing
 from engine.casebook import after_undo, after_visit
 from engine.nights import STANDING
 from engine.retraction import WAITING, take_off
@@ -130,6 +131,8 @@ def record(
     item.state = "done"
     referral = _refer(session, place, visit, filled.owner or "", worker)
     session.flush()
+    due_on = place.policy.referral_due("layer", now.astimezone().date(), place.calendar)
+    reviewing.after_visit(session, place.log, visit, due_on=due_on, who=_actor(place))
     case = after_visit(session, place, visit, item, worker=worker, referral=referral)
     told = {
         "item": item.id,
@@ -172,12 +175,17 @@ def undo(
     state = "superseded" if elsewhere else "open"
     step("item", item.state, state, _actor(place), reason)
     item.state = state
+    theirs = _list_of(session, item)
+    if state == "open" and theirs.state == "closed":
+        step("list", "closed", "released", _actor(place), reason)
+        theirs.state = "released"
     session.add(VisitUndone(visit_id=visit.id or 0, undone_at=now, undone_by=place.log.actor, reason=reason))
     opened = select(Referral).where(Referral.visit_id == visit.id, Referral.state == "open")
     cancelled = list(session.exec(opened))
     for each in cancelled:
         each.state, each.closed_at, each.closed_by = "cancelled", now, place.log.actor
     session.flush()
+    reviewing.after_undo(session, visit, now.astimezone().date(), who=_actor(place))
     after_undo(session, place, visit, item, reason)
     told = {
         "item": item.id,

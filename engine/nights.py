@@ -14,6 +14,7 @@ from engine import audit, lease
 from engine.lease import Claim
 from engine.tables import Delivery, Erasure, Night, Objection, OptOut, OutreachItem, OutreachList, Visit
 from engine.visits import counts
+from outreach.lifecycle import step
 
 ITEM_COLUMNS: Final = (
     "household_id",
@@ -286,6 +287,18 @@ def lengths_before(session: Session, business_date: date) -> list[int]:
         .order_by(col(Night.business_date))
     )
     return list(session.exec(statement))
+
+
+def lists_ended(session: Session) -> int:
+    """Lists that went out and of which every item has ended, or waits elsewhere, are closed; returns how many."""
+    waiting = sa.select(col(OutreachItem.list_id)).where(col(OutreachItem.state).in_(("drafted", *STANDING)))
+    ended = (
+        sa.update(OutreachList)
+        .where(col(OutreachList.state) == "released", col(OutreachList.id).not_in(waiting))
+        .values(state=step("list", "released", "closed", "night").to_state)
+        .returning(col(OutreachList.id))
+    )
+    return len(session.execute(ended).all())
 
 
 def monday_of(day: date) -> date:

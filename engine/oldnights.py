@@ -12,7 +12,7 @@ from engine.db import reading, writing
 from engine.files import sha256_of, write_text
 from engine.nightfolder import MANIFEST, RETIRED
 from engine.retraction import WAITING
-from engine.tables import CaseRow, Delivery, FactDispute, Night, OutreachItem, OutreachList, Visit
+from engine.tables import CaseRow, Delivery, FactDispute, Night, OutreachItem, OutreachList, ReviewTask, Visit
 from engine.visits import forget, forget_cases
 from engine.workplace import Workplace
 from outreach.lifecycle import OPEN_CASE
@@ -93,6 +93,7 @@ def forget_visits(place: Workplace, first: date, *, dry_run: bool) -> dict[str, 
             for each in forget(visits):
                 session.execute(each)
             session.execute(sa.delete(OutreachItem).where(items))
+            session.execute(sa.delete(ReviewTask).where(col(ReviewTask.concluded_on) < first))
             session.execute(sa.delete(FactDispute).where(col(FactDispute.ended_on) < first))
             forget_cases(session, sa.and_(col(CaseRow.state).not_in(OPEN_CASE), col(CaseRow.since) < first))
     return told

@@ -21,6 +21,7 @@ from engine.nightfolder import Made, Standing, facts_of, queued_before, write_ni
 from engine.nights import Saved
 from engine.population import Population, Progress, silent
 from engine.retraction import retire_gone
+from engine.reviewing import open_from_desk
 from engine.rewriting import steady
 from engine.shift import shifts
 from engine.workplace import Models, Workplace
@@ -114,6 +115,8 @@ def _night_of(
             place.log.note(
                 "visits escalated", "night", {"business_date": business_date.isoformat(), "visits": late}, session
             )
+        nights.lists_ended(session)
+        open_from_desk(session, place.log, made.draft.desk, business_date)
         saved = nights.save_night(
             session,
             place.log.actor,

@@ -15,6 +15,7 @@ from sqlmodel import Field
 from engine.caserows import CasePart, CaseRow, CaseStep
 from engine.disputerows import FactDispute
 from engine.pushrows import PushMessage
+from engine.reviewrows import ReviewTask
 from engine.rows import Row, UtcDateTime, one_of
 from engine.visitrows import Referral, Visit, VisitUndone
 from outreach.lifecycle import states
@@ -27,6 +28,7 @@ __all__ = [
     "FactDispute",
     "PushMessage",
     "Referral",
+    "ReviewTask",
     "Row",
     "UtcDateTime",
     "Visit",
@@ -135,7 +137,14 @@ class OutreachItem(Row, table=True):
 
     __tablename__ = "outreach_item"
     __table_args__: ClassVar[Any] = (
-        sa.UniqueConstraint("household_id", "business_date"),
+        sa.Index(
+            "uq_outreach_item_standing",
+            "household_id",
+            "business_date",
+            unique=True,
+            sqlite_where=sa.text("state <> 'superseded'"),
+            postgresql_where=sa.text("state <> 'superseded'"),
+        ),
         sa.UniqueConstraint("list_id", "position"),
         one_of("lane", LANES),
         one_of("state", states("item")),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Subject = Literal["list", "item", "case", "dispute"]
+Subject = Literal["list", "item", "case", "dispute", "review"]
 Actor = Literal["night", "policy", "operator", "reviewer", "caseworker"]
 RECORDERS: Final[tuple[Actor, ...]] = ("caseworker", "operator", "reviewer")
 """Who records the outcome of a visit: the visitor, or an office for them."""
@@ -41,7 +41,8 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("list", "held", "released", ("reviewer",), "looked at and sent after all", True),
     Transition("list", "drafted", "superseded", ("night",), "a later night drafts anew"),
     Transition("list", "held", "superseded", ("night",), "a later night drafts anew"),
-    Transition("list", "released", "closed", ("night", "operator"), "every item has an end"),
+    Transition("list", "released", "closed", ("night", *RECORDERS), "every item has an end"),
+    Transition("list", "closed", "released", RECORDERS, "a visit waits on it again", True),
     Transition("item", "", "drafted", ("night",), "a night drafts it"),
     Transition("item", "drafted", "open", ("policy", "reviewer"), "its list is released"),
     Transition("item", "drafted", "open", ("night",), "the urgent lane of a held night goes out"),
@@ -55,6 +56,10 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         True,
     ),
     Transition("item", "drafted", "superseded", ("night",), "a later night drafts anew"),
+    Transition("item", "open", "superseded", RECORDERS, "given to another caseworker, where it waits anew", True),
+    Transition(
+        "item", "escalated", "superseded", RECORDERS, "given to another caseworker, where it waits anew", True
+    ),
     Transition("item", "open", "done", RECORDERS, "an outcome is recorded"),
     Transition("item", "open", "escalated", ("night",), "the clock has run out"),
     Transition("item", "escalated", "done", RECORDERS, "an outcome is recorded"),
@@ -161,8 +166,26 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     Transition("dispute", "open", "upheld", OFFICE, "the record is wrong: unknown until it is put right", True),
     Transition("dispute", "open", "rejected", OFFICE, "the record is right: it counts again", True),
     Transition("dispute", "upheld", "corrected", OFFICE, "the source has put it right: it counts again", True),
+    Transition("review", "", "open", ("night", *RECORDERS), "a night, or a visit, has found it"),
+    Transition("review", "open", "heard", RECORDERS, "the household was heard"),
+    Transition("review", "heard", "heard", RECORDERS, "it was heard once more"),
+    *(
+        Transition("review", state, "confirmed", RECORDERS, "it is so; heard first, unless more is owed", True)
+        for state in ("open", "heard")
+    ),
+    *(
+        Transition("review", state, conclusion, OFFICE, "nothing is held against the household", True)
+        for state in ("open", "heard")
+        for conclusion in ("not_confirmed", "data_wrong")
+    ),
+    *(
+        Transition("review", state, "cancelled", RECORDERS, "the visit that opened it was taken back", True)
+        for state in ("open", "heard")
+    ),
+    Transition("review", "confirmed", "open", RECORDERS, "the visit that settled it was taken back", True),
 )
 FINAL: Final = {
+    "review": ("confirmed", "not_confirmed", "data_wrong", "cancelled"),
     "dispute": ("rejected", "corrected"),
     "list": ("superseded", "closed"),
     "item": ("done", "withdrawn", "superseded"),

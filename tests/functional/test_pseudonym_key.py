@@ -40,6 +40,7 @@ NO_PSEUDONYMS = {
     "case_step": {"from_state", "to_state", "recorded_by", "reason"},
     "case_part": {"programme", "mechanism", "verdict", "authority", "basis", "verify", "state", "result"},
     "fact_dispute": {"subject", "raised_by", "reason", "recorded_by", "owner", "state", "decided_by", "result"},
+    "review_task": {"code", "state", "owner", "heard_how", "heard_by", "reason", "concluded_by"},
     "opt_out": {"recorded_by", "reason"},
     "objection": {"recorded_by", "reason", "state", "decided_by", "decision"},
     "erasure": {"digest", "state", "recorded_by", "reason"},
