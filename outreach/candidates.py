@@ -159,7 +159,10 @@ def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) ->
     opens = event & fresh & (pl.col("weight") >= lane.min_weight) & ~alone
     urgent = event & pl.col("urgent")
     gap = pl.col("code").str.starts_with("GAP-")
-    score = (pl.col("score") * 1_000_000).round(0).cast(pl.Int64)
+    score = (pl.col("score") * 1_000_000).round(0)
+    counted = (
+        pl.when("near_certain").then(score).otherwise((score * policy.gap_lane.unsure).round(0)).cast(pl.Int64)
+    )
     return (
         findings.filter(~for_the_desk())
         .join(emergency_scores(findings), on="household_id", how="left")
@@ -169,7 +172,7 @@ def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) ->
             emergency=pl.col("emergency_score").first(),
             any_urgent=urgent.any(),
             any_event=opens.any(),
-            gap=score.filter(gap).sum(),
+            gap=counted.filter(gap).sum(),
             any_gap=gap.any(),
             unmet=pl.col("unmet_month").filter(gap).sum(),
             urgent_known_on=pl.col("known_on").filter(urgent).max(),

@@ -117,6 +117,12 @@ class EventLane(Section):
     happened_days: Days
 
 
+class GapLane(Section):
+    """How gaps count beside one another."""
+
+    unsure: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
 class Clocks(Section):
     """How long a visit may wait."""
 
@@ -273,6 +279,7 @@ class Policy(Section):
     lists: Lists = Lists()
     escalation: Escalation = Escalation()
     event_lane: EventLane
+    gap_lane: GapLane = GapLane()
     clocks: Clocks
     cool_down_days: dict[Outcome, Days]
     recheck_days: dict[Outcome, Days]

@@ -359,3 +359,17 @@ def test_another_policy_moves_the_shares() -> None:
         "risk": 8,
         "silent": 2,
     }
+
+
+def test_a_gap_that_registers_make_certain_goes_before_a_heavier_one_that_rests_on_income_on_record() -> None:
+    sure = [gap(f"H{n:04d}", code="GAP-GL", weight=1.0, score=1.0, near_certain=True) for n in range(50, 60)]
+    unsure = [gap(f"H{n:04d}") for n in range(10)]
+    draft = drafted(households(100), [*sure, *unsure])
+    ranked = draft.items.filter(pl.col("lane").cast(pl.String) == "gap").sort("priority", descending=True)
+    listed = ranked["household_id"].to_list()
+    assert len(listed) > 2
+    assert set(listed[:10]) <= {row["household_id"] for row in sure}
+    heavier = [gap(f"H{n:04d}", score=9.0) for n in range(10)]
+    turned = drafted(households(100), [*sure, *heavier]).items.filter(pl.col("lane").cast(pl.String) == "gap")
+    first = turned.sort("priority", descending=True)["household_id"].to_list()
+    assert set(first[:10]) <= {row["household_id"] for row in heavier}
