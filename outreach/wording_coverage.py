@@ -53,7 +53,7 @@ UNITS: Final = {"H": Text("户", "households"), "P": Text("人", "persons"), "E"
 NOTES: Final = (
     Text(
         "在享：记录显示正在领取（参保、已获救助）。漏享分两种：确漏，部门登记直接比对即可确定；"
-        "疑漏，规则判断很可能符合而没有领取。另有更强的项目很可能符合或在享的，不算漏享。"
+        "疑漏，按现有记录符合而没有领取。另有更强的项目按现有记录符合或在享的，不算漏享。"
         "可能：在标准线上下或只有部分依据。不明：缺记录，无法判断，绝不当作不符合。",
         "Draws: in payment, insured or assisted by the records. Who lacks it is entitled and does not draw it: "
         "sure where registers alone tell, likely by the rules; whoever may have a stronger programme lacks nothing."

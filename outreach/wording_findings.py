@@ -199,7 +199,7 @@ def _event_figure(measure: Measure, evidence: Evidence, currency: Currency) -> T
 def gap_text(programme: str, likely: bool, evidence: Evidence, currency: Currency) -> Text:
     """What a household or person may be missing, and the figure that says so."""
     name = programme_name(programme)
-    how_zh, how_en = ("很可能符合", "probably qualifies") if likely else ("可能符合", "may qualify")
+    how_zh, how_en = ("按现有记录符合", "by the records qualifies") if likely else ("可能符合", "may qualify")
     figure = _gap_figure(evidence, currency)
     said = Text(f"{how_zh}{name.zh}，但没有发放记录", f"{how_en} for {name.en}, none on record")
     return said if figure == NOTHING else Text(f"{said.zh}（{figure.zh}）", f"{said.en} ({figure.en})")

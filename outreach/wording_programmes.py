@@ -44,7 +44,7 @@ PROGRAMMES: Final[dict[str, Text]] = {
 }
 
 VERDICTS: Final[dict[str, Text]] = {
-    "eligible_likely": Text("很可能符合", "probably qualifies"),
+    "eligible_likely": Text("按现有记录符合", "qualifies by the records"),
     "eligible_possible": Text("可能符合", "may qualify"),
     "not_eligible": Text("按现有记录不符合", "does not qualify by what is on record"),
     "in_payment": Text("正在领取", "in payment"),

@@ -255,7 +255,7 @@ def test_there_are_at_most_four_reasons_and_none_that_lowers_the_risk() -> None:
 def test_urgent_events_come_first_then_gaps_then_reasons() -> None:
     said = [line.said.zh for line in a_list().cards[0].why]
     assert said[0].startswith("家中劳动力或唯一挣钱的人去世")
-    assert said[2].startswith("很可能符合最低生活保障")
+    assert said[2].startswith("按现有记录符合最低生活保障")
     assert said[3].startswith("【收入水平】")
 
 

@@ -183,6 +183,6 @@ def test_every_event_can_be_said_with_and_without_figures(code: str, evidence: E
 def test_a_gap_says_how_sure_the_records_are_and_the_figure_behind_it() -> None:
     evidence = Evidence("pc_income", 39_650, 56_000)
     assert gap_text("DB", True, evidence, YUAN).zh == (
-        "很可能符合最低生活保障（低保），但没有发放记录（家庭月人均收入 约 400 元，标准 560 元）"
+        "按现有记录符合最低生活保障（低保），但没有发放记录（家庭月人均收入 约 400 元，标准 560 元）"
     )
     assert gap_text("GL", False, Evidence(), YUAN).en == "may qualify for old-age allowance, none on record"
