@@ -126,3 +126,12 @@ def test_a_night_of_before_layers_and_reviews_says_that_it_kept_none(home: Path,
     answer = done(xunfang("coverage", "--home", other, "--page", page, "--json")).json
     assert (answer["layers"], answer["households"]["doubled"]) == (None, None)
     assert "这一夜没有保存分层分类" in page.read_text("utf-8")
+
+
+def test_every_household_concerned_has_one_layer_and_the_listed_have_theirs_beside_them(home: Path) -> None:
+    layers = frame(home, "layers")["household_id"]
+    concerned = {number for name in ("findings", "items", "desk") for number in frame(home, name)["household_id"]}
+    assert layers.n_unique() == layers.len() > 100
+    assert set(layers) == concerned
+    beside = pl.read_parquet(home / "nights" / NIGHT / "listed" / "layers.parquet")
+    assert set(beside["household_id"]) == set(frame(home, "items")["household_id"])
