@@ -18,6 +18,7 @@ from engine.workplace import Workplace
 from features.records import HAPPENED
 from features.sources import Sources
 from outreach.catalogue import InForce
+from outreach.cliffs import CLIFF
 from outreach.duplicates import settled
 from outreach.findings import FINDINGS_SCHEMA
 from outreach.wording_measured import UNMEASURED, WHY
@@ -31,7 +32,6 @@ HINDSIGHT: Final = timedelta(days=180)
 RECENT, NEAR_DAYS, LEAST_DAYS = 150, 62, 61
 """Events of so many days are measured; told right is one within two months; those of the last two may not be heard
 of yet."""
-PAPER_VALID: Final = "-10y"
 MOVED: Final = "moved"
 
 
@@ -93,9 +93,10 @@ DUE: Final = {"benefit": 0, "medical": 0, "utility": 0, "income": 60}
 
 
 def every_code(rules: InForce) -> list[str]:
-    """All codes that a finding can carry: gaps of the programmes in force, reviews, events."""
+    """All codes that a finding can carry: gaps of the programmes in force, cliffs, reviews, events."""
     gaps = {f"GAP-{rule.programme.code}" for rule in rules.rules if rule.programme.gap}
-    return [*sorted(gaps), *REVIEWS, *sorted(trigger.code for trigger in rules.triggers)]
+    cliffs = {f"{CLIFF}{rule.programme.code}" for rule in rules.rules if rule.programme.next_lower is not None}
+    return [*sorted(gaps), *sorted(cliffs), *REVIEWS, *sorted(trigger.code for trigger in rules.triggers)]
 
 
 def figures(place: Workplace, as_of: date | None = None, progress: Progress = silent) -> Figures:
@@ -268,7 +269,7 @@ def _complete(late: pl.DataFrame, yard: Yardstick) -> set[str]:
 def _late(bucket: Sources, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     """``kind, household_id, person_id`` of everybody with a record that came in late; and who really lives there.
 
-    A record that says when something ended counts from that day, and a renewed certificate from its renewal.
+    A record that says when something ended counts from that day.
     """
     month = as_of.replace(day=1)
     member = bucket.frames["member"]
@@ -279,7 +280,7 @@ def _late(bucket: Sources, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
             continue
         frame = bucket.frames[kind]
         due = month - timedelta(days=DUE[kind] + 1) if kind in DUE else as_of
-        happened = pl.coalesce(pl.col("^(valid_to|end)$"), column) if kind != "disability" else _renewed()
+        happened = pl.coalesce(pl.col("^(valid_to|end)$"), column)
         names = frame.collect_schema().names()
         ids = [name for name in ("person_id", "household_id") if name in names]
         rows = frame.filter((pl.col("known_on") > as_of) & (happened <= due)).select(ids)
@@ -305,7 +306,3 @@ def _late(bucket: Sources, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.lit(MOVED).alias("kind"), pl.col("household_id_right").alias("household_id"), "person_id"
     )
     return pl.concat([*parts, moved]).unique().collect(), newest.collect()
-
-
-def _renewed() -> pl.Expr:
-    return pl.coalesce(pl.max_horizontal("issued", pl.col("expires").dt.offset_by(PAPER_VALID)), "issued")

@@ -21,6 +21,7 @@ from engine.tables import Confirmation, Night, Objection, OutreachItem, Outreach
 from engine.visits import counts
 from engine.workplace import Workplace
 from outreach import month as pure
+from outreach.cliffs import is_cliff
 
 RELEASED: Final = "lists released"
 PROMOTED: Final = "model promoted by a person"
@@ -176,7 +177,8 @@ def _of_nights(place: Workplace, dates: Sequence[date], progress: Progress) -> t
 
 def _of_night(place: Workplace, night: date, files: Collection[str]) -> dict[str, pl.DataFrame]:
     """Areas, days of signals, reasons (codes of findings, concepts of the models), programmes and what is unmet."""
-    regions, findings = listed_frame(place, night, "regions"), listed_frame(place, night, "findings")
+    regions = listed_frame(place, night, "regions")
+    findings = listed_frame(place, night, "findings").filter(~is_cliff())
     codes = [findings.select("household_id", pl.col("code").alias("name"))]
     if f"{LISTED}/reasons.parquet" in files:
         reasons = listed_frame(place, night, "reasons").filter(pl.col("contribution") > 0)

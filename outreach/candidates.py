@@ -5,6 +5,7 @@ from typing import Final
 
 import polars as pl
 
+from outreach.cliffs import is_cliff
 from outreach.contact import NOT_SAFE
 from outreach.desk import for_the_desk
 from outreach.findings import emergency_scores
@@ -148,7 +149,7 @@ def _base_priority(candidates: pl.DataFrame, rank_by: str) -> pl.Series:
 def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) -> pl.DataFrame:
     """``household_id, has_finding, urgent_priority, event_priority, gap_priority, urgent_known_on``.
 
-    Findings for the desk open no lane.
+    Findings for the desk open no lane, and a cliff is no reason to go.
     """
     lane = policy.event_lane
     event = pl.col("code").str.starts_with("EV-")
@@ -164,7 +165,7 @@ def _findings_by_household(findings: pl.DataFrame, policy: Policy, day: date) ->
         pl.when("near_certain").then(score).otherwise((score * policy.gap_lane.unsure).round(0)).cast(pl.Int64)
     )
     return (
-        findings.filter(~for_the_desk())
+        findings.filter(~for_the_desk() & ~is_cliff())
         .join(emergency_scores(findings), on="household_id", how="left")
         .group_by("household_id")
         .agg(

@@ -131,6 +131,7 @@ class Programme(Dated):
     ``unit``: a household, a person, or an event that has struck a household. ``received``: a test that says when
     the programme has been had already, in place of the codes in benefit records. ``interface``: another body
     decides without a household's records, and no verdict is given. ``gap``: whether not having it is a finding.
+    ``next_lower``: what to check for who is a little above this one's line of income.
     """
 
     code: str = Field(pattern=r"^[A-Z][A-Z-]{1,7}$")
@@ -144,6 +145,7 @@ class Programme(Dated):
     mechanism: Literal["rescue", "insurance", "welfare"]
     paid_as: tuple[str, ...] = ()
     yields_to: tuple[str, ...] = ()
+    next_lower: str | None = None
     received: Any = None
     interface: bool = False
     gap: bool = True

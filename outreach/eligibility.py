@@ -18,6 +18,7 @@ from features.context import Context
 from features.records import KINDS
 from features.sources import Sources
 from outreach.catalogue import Amount, Exclusion, InForce, Programmes, Rule, cited, named
+from outreach.cliffs import cliff_findings
 from outreach.conditions import FAIL, NEAR, OUTCOMES, PASS, UNKNOWN, Compare, figure, leaves, line_of, outcome
 from outreach.disputed import freeze_facts, freeze_findings, nothing_frozen
 from outreach.duplicates import duplicate_findings
@@ -75,9 +76,10 @@ class Verdicts:
     ``verdicts``: household_id, person_id (null for a household's programme), programme, verdict, unmet_month (minor
     units; null where no amount can be said), evidence. Who is outside the people whom a programme is for (a
     condition marked ``population`` that fails) has no row unless it is in payment. Sorted by its first columns.
-    ``findings``: gaps and events, ``findings.FINDINGS_SCHEMA``, sorted by household, code and person. ``reviews``:
-    duplicates and misplacements in the same columns, for the desk and never for whoever comes to help; those of all
-    buckets go through ``duplicates.settled`` together. ``delivered``: the kinds of record that the bureau delivers.
+    ``findings``: gaps, cliffs and events, ``findings.FINDINGS_SCHEMA``, sorted by household, code and person.
+    ``reviews``: duplicates and misplacements in the same columns, for the desk and never for whoever comes to
+    help; those of all buckets go through ``duplicates.settled`` together. ``delivered``: the kinds of record that
+    the bureau delivers.
     """
 
     verdicts: pl.DataFrame
@@ -106,8 +108,9 @@ def assess(
     known = sources.known_by(as_of, deliveries)
     facts = freeze_facts(facts_of(known, context, rules, benefits_named(rules)), held)
     verdicts = judged(facts, rules)
+    gaps, events = gap_findings(facts, rules, verdicts), event_findings(facts, rules)
     findings = (
-        pl.concat([gap_findings(facts, rules, verdicts), event_findings(facts, rules)])
+        pl.concat([gaps, *cliff_findings(facts, rules, verdicts), events])
         .sort("household_id", "code", "person_id")
         .collect()
         .cast(pl.Schema(FINDINGS_SCHEMA))

@@ -139,7 +139,9 @@ def _is_unit(unit: str, currency: str) -> bool:
 
 def _programme(programme: Programme, known: dict[str, str], benefits: set[str]) -> Iterator[Wrong]:
     yield from _basis("the programme", programme.basis, programme)
-    for code in (*programme.paid_as, *programme.yields_to, *(e.programme for e in programme.exclusions)):
+    lower = () if programme.next_lower is None else (programme.next_lower,)
+    named = (*programme.paid_as, *programme.yields_to, *lower)
+    for code in (*named, *(e.programme for e in programme.exclusions)):
         yield from _code(code, benefits)
     twice = [name for name, count in Counter(c.id for c in programme.conditions).items() if count > 1]
     yield from ((f"condition {name} stands twice", "give each an id of its own") for name in twice)

@@ -46,6 +46,7 @@ ACTIONS: Final[dict[str, Text]] = {
 CLASSES: Final[dict[str, Text]] = {
     "GAP": Text("保障缺位（可能漏享）", "GAP: may be missing a programme"),
     "EV": Text("突发变故", "EV: something has happened"),
+    "CLIFF": Text("刚过标准线（陡坡）", "CLIFF: just above a line"),
     "MIS": Text("保障错位", "MIS: misplaced coverage"),
     "DUP": Text("重复保障", "DUP: paid twice"),
     "none": Text("没有规则提示", "no rule found anything"),

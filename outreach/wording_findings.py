@@ -196,6 +196,17 @@ def _event_figure(measure: Measure, evidence: Evidence, currency: Currency) -> T
     return Text(f"自付{amount.zh}（提示线{limit.zh}）", f"{amount.en} paid (signal at {limit.en})")
 
 
+def cliff_text(programme: str, lower: str, evidence: Evidence, currency: Currency) -> Text:
+    """How little a household is above a line, and the next lower programme to check; it claims nothing."""
+    name, check = programme_name(programme), programme_name(lower)
+    said, against = money(evidence.value or 0.0, currency), money(evidence.threshold or 0.0, currency)
+    return Text(
+        f"人均收入{said.zh}，略高于{name.zh}的线{against.zh}：请核对{check.zh}和可扣减的支出",
+        f"Income a head of {said.en}, just above the line of {name.en}, {against.en}: check {check.en}, and what "
+        "may be deducted",
+    )
+
+
 def gap_text(programme: str, likely: bool, evidence: Evidence, currency: Currency) -> Text:
     """What a household or person may be missing, and the figure that says so."""
     name = programme_name(programme)

@@ -73,7 +73,7 @@ WHY: Final[dict[str, Text]] = {
     ),
     "MIS-02": _DECISION,
     "MIS-03": _DECISION,
-    "MIS-06": _LATE,
+    "MIS-06": Text("一年内已停发的也会提示", "What was stopped within the year is told as well"),
     "MIS-07": Text(
         "从第三个月起才提示；大户少一口，与复核前后的差别相近",
         "It is told from the third month on; in a large household one fewer looks like a review",
@@ -109,6 +109,13 @@ WHY: Final[dict[str, Text]] = {
     "EV-REJ": Text("登记收入高于标准1.2倍的不提示", "Whose income on record is above 1.2 lines is not told"),
 }
 UNMEASURED: Final[dict[str, Text]] = {
+    **dict.fromkeys(
+        ("CLIFF-BY", "CLIFF-DB"),
+        Text(
+            "只说登记收入略高于线，不作主张",
+            "It claims nothing: only how little the income on record is above a line",
+        ),
+    ),
     "GAP-DB-P": Text("与低保同一真相，见 GAP-DB", "Of the same truth as GAP-DB, person by person"),
     "GAP-FP": _NOBODY_PAID,
     "GAP-GE": _NOBODY_PAID,

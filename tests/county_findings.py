@@ -18,6 +18,7 @@ from engine.measured import measured
 from engine.population import Population
 from engine.show_measured import COLUMNS, cells
 from fixtures.county.county import County
+from fixtures.county.world import World
 from outreach.packs import load
 from outreach.wording_measured import HEADS
 
@@ -29,9 +30,9 @@ COUNTS: Final = ("so", "told", "right", "found", "may", "may_right")
 BEGIN, END = "<!-- findings -->\n", "<!-- end of findings -->"
 
 
-def county_rows(people: int, seed: int, days: Iterable[date]) -> list[dict[str, Any]]:
+def county_rows(people: int, seed: int, days: Iterable[date], world: World | None = None) -> list[dict[str, Any]]:
     """The rows of a county on several days together: cases are counted on each day on which they are so."""
-    county = County(people, seed=seed)
+    county = County(people, seed=seed, world=world or World())
     parts = list(county.parts())
     held: Any = Held.of([part.frames for part in parts], county.last_known_on)
     population = Population(held, load("cn-average-2025", TEXTS))

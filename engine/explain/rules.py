@@ -5,10 +5,11 @@ from typing import Any
 
 from engine.explain.records import Records
 from outreach.catalogue import Programmes
+from outreach.cliffs import CLIFF
 from outreach.wording import NOTHING, Currency, Text, day, same
 from outreach.wording_casework import source_name
 from outreach.wording_explain import ACTIONS, CLASSES, OPERATORS, OUTCOMES, fact_name, fact_value
-from outreach.wording_findings import EVENTS, Evidence, event_text, gap_text
+from outreach.wording_findings import EVENTS, Evidence, cliff_text, event_text, gap_text
 from outreach.wording_programmes import VERDICTS, programme_name
 
 Row = Mapping[str, Any]
@@ -55,6 +56,8 @@ def finding_rows(
         elif code.startswith("GAP-"):
             programme = code.removeprefix("GAP-")
             words = gap_text(programme, (programme, row["person_id"]) in likely, figures, currency)
+        elif code.startswith(CLIFF):
+            words = cliff_text(code.removeprefix(CLIFF), row["programme"], figures, currency)
         else:
             words = same(code)
         source, dated = evidence.get("source"), evidence.get("source_date")
