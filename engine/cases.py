@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -10,22 +10,19 @@ from sqlmodel import Session, col, select
 from engine.casebook import classify, new_case, open_case, parts_of, take
 from engine.db import reading, writing
 from engine.errors import NotAllowedError, UsageError, XunfangError
-from engine.outcomes import open_text
+from engine.outcomes import near, open_text
 from engine.send import currency_of
 from engine.tables import CasePart, CaseRow, CaseStep, Night
 from engine.workplace import Workplace
 from outreach.case_clocks import Clock
-from outreach.case_tracks import track_of
+from outreach.case_tracks import LEFT_OUT, track_of
 from outreach.casefile import CaseError, Taken
 from outreach.codelists import DEPTHS, GRADES, KINDS
 from outreach.lifecycle import OPEN_CASE, RECORDERS, TRANSITIONS, Actor, StepError
-from outreach.permissions import in_area
 from outreach.wording import NOTHING, Text, same
 from outreach.wording_case import CLOCKS, PARTS, REFUSED, STATES, clock_text
 from outreach.wording_package import AUTHORITIES, amount
 from outreach.wording_programmes import programme_name
-
-ALL_STEPS: Final = tuple(dict.fromkeys(each.to_state for each in TRANSITIONS if each.subject == "case"))
 
 
 def open_one(place: Workplace, household: str, *, programme: str, on: date, areas: Sequence[str]) -> dict[str, Any]:
@@ -92,8 +89,8 @@ def listed(place: Workplace, *, areas: Sequence[str], overdue: bool = False, eve
     with reading(place.database) as session:
         statement = select(CaseRow).order_by(col(CaseRow.due_on).is_(None), col(CaseRow.due_on), col(CaseRow.id))
         rows = [case for case in session.exec(statement) if every or case.state in OPEN_CASE]
-        near = _near(place, areas)
-        rows = [case for case in rows if near(case.household_id)]
+        ours = near(place, areas)
+        rows = [case for case in rows if ours(case.household_id)]
         late: dict[int, int] = dict(
             (number, count)
             for number, count in session.execute(
@@ -155,16 +152,8 @@ def _refuse_open_parts(session: Session, case: CaseRow) -> None:
 
 
 def _refuse_far(place: Workplace, household: str, areas: Sequence[str]) -> None:
-    if not _near(place, areas)(household):
+    if not near(place, areas)(household):
         raise told_error(CaseError("not_your_area"))
-
-
-def _near(place: Workplace, areas: Sequence[str]) -> Any:
-    """Whether a household is for whoever works here: a caseworker has the households of their areas."""
-    if place.log.role != "caseworker":
-        return lambda _household: True
-    regions = dict(place.store().homes.households.select("household_id", "region").iter_rows())
-    return lambda household: in_area(regions.get(household, ""), areas)
 
 
 def _refuse_to_come(place: Workplace, on: date) -> None:
@@ -209,7 +198,7 @@ def _told(place: Workplace, session: Session, case: CaseRow) -> dict[str, Any]:
         "track": track_of(case.programme),
         "opened_on": case.opened_on.isoformat(),
         "clock": _clock(case),
-        "onward": sorted({t.to_state for t in TRANSITIONS if t.subject == "case" and t.from_state == case.state}),
+        "onward": _onward(case),
         "package_on": None if case.package_on is None else case.package_on.isoformat(),
         "steps": [
             {
@@ -239,6 +228,12 @@ def _told(place: Workplace, session: Session, case: CaseRow) -> dict[str, Any]:
             for each in parts_of(session, case)
         ],
     }
+
+
+def _onward(case: CaseRow) -> list[str]:
+    """What the table and the procedure of its programme let the case become."""
+    ways = {each.to_state for each in TRANSITIONS if each.subject == "case" and each.from_state == case.state}
+    return sorted(to for to in ways if (case.state, to) not in LEFT_OUT[track_of(case.programme)])
 
 
 def _clock(case: CaseRow) -> Text:

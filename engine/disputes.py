@@ -10,11 +10,10 @@ from sqlmodel import Session, col, select
 from engine.db import reading, writing
 from engine.disputerows import FactDispute
 from engine.errors import NotAllowedError, UsageError
-from engine.outcomes import NAME, open_text
+from engine.outcomes import NAME, near, open_text
 from engine.workplace import Workplace
 from outreach.disputed import SUBJECTS
 from outreach.lifecycle import Actor, step
-from outreach.permissions import in_area
 
 NAMES: Final = ("id", "household_id", "subject", "raised_by", "reason", "owner", "state", "result", "recorded_by")
 DAYS: Final = ("since", "due_on", "decided_on", "ended_on")
@@ -105,10 +104,10 @@ def put_right(place: Workplace, number: int, *, result: str) -> dict[str, Any]:
 
 def listed(place: Workplace, *, areas: Sequence[str], every: bool = False) -> dict[str, Any]:
     """The disputes that stand, the soonest due first; ``every``: those that have ended as well."""
-    today, near = _today(place), _near(place, areas)
+    today, ours = _today(place), near(place, areas)
     with reading(place.database) as session:
         rows = session.exec(select(FactDispute).order_by(col(FactDispute.due_on), col(FactDispute.id)))
-        told = [_told(row, today) for row in rows if (every or row.ended_on is None) and near(row.household_id)]
+        told = [_told(row, today) for row in rows if (every or row.ended_on is None) and ours(row.household_id)]
     return {"today": today.isoformat(), "disputes": told}
 
 
@@ -135,15 +134,8 @@ def _refuse_far(place: Workplace, household: str, areas: Sequence[str]) -> None:
     there = place.store().homes.households.filter(pl.col("household_id") == household)
     if not there.height:
         raise UsageError("HOUSEHOLD: there is no such household in the records", "Copy it from a card.")
-    if not _near(place, areas)(household):
+    if not near(place, areas)(household):
         raise NotAllowedError("the household is not of your area / 该户不在本人辖区", "An operator may record it.")
-
-
-def _near(place: Workplace, areas: Sequence[str]) -> Any:
-    if place.log.role != "caseworker":
-        return lambda _household: True
-    regions = dict(place.store().homes.households.select("household_id", "region").iter_rows())
-    return lambda household: in_area(regions.get(household, ""), areas)
 
 
 def _note(place: Workplace, session: Session, row: FactDispute, action: str, said: str) -> None:

@@ -146,6 +146,14 @@ def _theirs(place: Workplace, areas: Sequence[str]) -> Callable[[str, str], bool
     return lambda _owner, household: in_area(regions.get(household, ""), areas)
 
 
+def near(place: Workplace, areas: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a household is for whoever works here: a caseworker has the households of their areas."""
+    if place.log.role != "caseworker":
+        return lambda _household: True
+    regions = dict(place.store().homes.households.select("household_id", "region").iter_rows())
+    return lambda household: in_area(regions.get(household, ""), areas)
+
+
 def _row(item: OutreachItem, worker: str, visit: Visit | None) -> dict[str, Any]:
     assert item.id is not None
     return {

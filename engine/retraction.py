@@ -15,13 +15,14 @@ from engine.audit import AuditLog
 from engine.db import reading, writing
 from engine.nights import STANDING
 from engine.population import Population
-from engine.tables import CasePart, CaseRow, CaseStep, Delivery, OutreachItem
+from engine.tables import CasePart, CaseRow, CaseStep, Delivery, FactDispute, OutreachItem
 from features.succession import fates
 from outreach.lifecycle import BEFORE_APPLICATION, OPEN_CASE, Actor, step
 
 REASONS: Final = ("deceased", "moved", "voided", "opted_out", "erased")
 ENDS: Final = {"deceased": "died", "moved": "moved", "voided": "withdrawn", "opted_out": "withdrawn"}
 """What a case becomes whose household comes off the lists for a reason."""
+STANDS: Final = col(FactDispute.ended_on).is_(None)
 WAITING: Final = ("drafted", *STANDING)
 """States of an item that may still be taken off."""
 
@@ -101,6 +102,37 @@ def end_cases(session: Session, log: AuditLog, reasons: Mapping[str, str], day: 
     return ended
 
 
+def follow_moves(session: Session, log: AuditLog, moved: Mapping[str, str]) -> int:
+    """What stands about households that moved goes on under their new numbers (old → new); returns how much.
+
+    An open case, unless the new number has one of its own; a fact that is contested, unless it is there as well.
+    """
+    followed = []
+    for row in session.exec(select(CaseRow).where(_theirs(CaseRow, moved), col(CaseRow.state).in_(OPEN_CASE))):
+        new = moved[row.household_id]
+        there = select(CaseRow).where(CaseRow.household_id == new, col(CaseRow.state).in_(OPEN_CASE))
+        if session.exec(there).first() is None:
+            followed += [row.household_id, new]
+            row.household_id = new
+            session.flush()
+    for each in session.exec(select(FactDispute).where(_theirs(FactDispute, moved), STANDS)):
+        new = moved[each.household_id]
+        same = select(FactDispute).where(
+            FactDispute.household_id == new, FactDispute.subject == each.subject, STANDS
+        )
+        if session.exec(same).first() is None:
+            followed += [each.household_id, new]
+            each.household_id = new
+            session.flush()
+    if followed:
+        log.note("work follows a move", "household", {"households": sorted(set(followed))}, session)
+    return len(followed) // 2
+
+
+def _theirs(table: type[CaseRow] | type[FactDispute], moved: Mapping[str, str]) -> sa.ColumnElement[bool]:
+    return col(table.household_id).in_(sorted(moved))
+
+
 def retire_gone(
     log: AuditLog, population: Population, columns: pl.DataFrame, moved: pl.DataFrame, business_date: date
 ) -> int:
@@ -120,10 +152,18 @@ def retire_gone(
                 col(CaseRow.state).in_(OPEN_CASE), col(CaseRow.since) <= business_date
             )
         ).scalars()
-        known = {*waiting, *cases}
+        contested = session.execute(sa.select(col(FactDispute.household_id)).where(STANDS)).scalars()
+        worked = set(cases)
+        following = {*worked, *contested}
+        known = {*waiting, *worked}
         there = set(columns["household_id"])
         onward = moved.filter((pl.col("how") == "moved") & pl.col("successor").is_in(sorted(there)))
+        news = onward.filter(pl.col("household_id").is_in(sorted(following)))
+        moves = dict(news.select("household_id", "successor").iter_rows())
         gone = sorted(known - there - set(onward["household_id"]))
+    if moves:
+        with writing(log.database) as session:
+            follow_moves(session, log, moves)
     if not gone:
         return 0
     found = pl.concat(population.mapped("gone", lambda bucket: fates(bucket.known_by(business_date), gone)))

@@ -22,23 +22,17 @@ OF_PROGRAMME: Final[dict[str, Track]] = {
 }
 POSTED: Final = ("ordinary", "destitute")
 """Tracks on which the publicity may not be left out."""
+_POSTED: Final = (
+    ("accepted", "confirmed"),
+    ("check", "confirmed"),
+    ("check", "refused"),
+    ("check", "county_opinion"),
+    ("publicity", "confirmed"),
+    ("publicity", "refused"),
+)
 LEFT_OUT: Final[dict[Track, tuple[tuple[str, str], ...]]] = {
-    "ordinary": (
-        ("accepted", "confirmed"),
-        ("check", "confirmed"),
-        ("check", "refused"),
-        ("check", "county_opinion"),
-        ("publicity", "confirmed"),
-        ("publicity", "refused"),
-    ),
-    "destitute": (
-        ("accepted", "confirmed"),
-        ("check", "confirmed"),
-        ("check", "refused"),
-        ("check", "county_opinion"),
-        ("publicity", "confirmed"),
-        ("publicity", "refused"),
-    ),
+    "ordinary": _POSTED,
+    "destitute": _POSTED,
     "child": (("accepted", "confirmed"), ("check", "publicity"), ("check", "confirmed"), ("check", "refused")),
     "fast": (("check", "publicity"), ("check", "county_opinion")),
     "simple": (("accepted", "confirmed"), ("check", "county_opinion"), ("publicity", "county_opinion")),

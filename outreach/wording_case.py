@@ -95,7 +95,7 @@ def clock_text(clock: Clock) -> Text:
     units = {
         "working": Text("个工作日", "working days"),
         "natural": Text("日", "days"),
-        "month": Text("个月", "months"),
+        "month": Text("个月", "month" if clock.days == 1 else "months"),
     }[clock.kind]
     by = Text("本单位规定", "by the policy of this office") if clock.basis == POLICY else same(clock.basis)
     return Text(

@@ -51,6 +51,7 @@ def test_who_agrees_to_apply_has_a_case_with_the_package_an_owner_and_a_next_day
     assert [each["state"] for each in told["steps"]] == ["alert", "triage", "contact", "visit", "informed"]
     assert "DB" in [part["programme"] for part in told["parts"]]
     assert all(part["owner"]["zh"] and part["due_on"] and part["state"] == "open" for part in told["parts"])
+    assert set(told["onward"]) == {"application", "closed", "contact", "died", "moved", "visit", "withdrawn"}
     assert told["package_on"] == "2025-12-31"
     assert told["layer"]["zh"]
     assert "收入不足" in [kind["zh"] for kind in told["kinds"]]

@@ -1,23 +1,27 @@
 """Cases in the database: what each outcome makes of them, taken back, ended, held against two at once."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from databases import any_engine, migrated_template, postgres_server  # noqa: F401
 from sqlmodel import Session, select
 from visit_office import KEY, NIGHT, NOW, a_night, office
 
 from engine.audit import AuditLog
-from engine.casebook import open_case
+from engine.casebook import open_case, take
 from engine.db import migrate, open_db, writing
 from engine.feedback import Filled, record, undo
-from engine.retraction import end_cases
-from engine.tables import CaseRow, CaseStep, Referral
+from engine.retraction import end_cases, follow_moves
+from engine.tables import CaseRow, CaseStep, FactDispute, Referral
 from engine.visits import forget_cases
 from outreach.case_outcomes import MOVES
-from outreach.lifecycle import OPEN_CASE
+from outreach.casefile import Rules, Taken
+from outreach.lifecycle import OPEN_CASE, StepError
 
 VISITED = NIGHT + timedelta(days=2)
 
@@ -81,9 +85,6 @@ def test_an_outcome_taken_back_leaves_the_case_waiting_for_its_visit(engine: sa.
 def test_an_outcome_that_was_followed_by_a_step_does_not_take_the_step_back(
     engine: sa.Engine, session: Session
 ) -> None:
-    from engine.casebook import take
-    from outreach.casefile import Rules, Taken
-
     place, item = office(engine), a_night(session, ["h"])[0]
     note(session, place, item, "V10")
     rules = Rules({}, place.calendar, place.policy)
@@ -135,6 +136,60 @@ def test_an_open_case_without_a_next_day_is_refused_by_the_database(session: Ses
     session.add(CaseRow(household_id="h", opened_on=NIGHT, state="visit", since=NIGHT, owner="x"))
     with pytest.raises(sa.exc.IntegrityError, match="due_on"):
         session.flush()
+
+
+def test_what_stands_about_a_household_that_moved_goes_on_under_its_new_number(
+    engine: sa.Engine, session: Session
+) -> None:
+    place = office(engine)
+    for number, household in enumerate(["old", "other", "new"]):
+        note(session, place, a_night(session, [household], NIGHT - timedelta(days=number))[0], "V10")
+    for household, subject in [("old", "income"), ("old", "work"), ("new", "work")]:
+        session.add(
+            FactDispute(
+                household_id=household,
+                subject=subject,
+                since=NIGHT,
+                raised_by="household",
+                reason="x",
+                recorded_by="op",
+                recorded_at=NOW,
+                owner="reviewer",
+                due_on=NIGHT,
+            )
+        )
+    session.flush()
+    assert follow_moves(session, place.log, {"old": "new", "other": "elsewhere"}) == 2
+    cases = {each.household_id for each in session.exec(select(CaseRow))}
+    assert cases == {"old", "elsewhere", "new"}
+    contested = {(each.household_id, each.subject) for each in session.exec(select(FactDispute))}
+    assert contested == {("new", "income"), ("old", "work"), ("new", "work")}
+
+
+def test_of_two_who_take_the_same_step_at_once_one_is_refused(any_engine: sa.Engine) -> None:  # noqa: F811
+    place = office(any_engine)
+    with writing(any_engine) as session:
+        note(session, place, a_night(session, ["h"])[0], "V10")
+    rules = Rules({}, place.calendar, place.policy)
+    gate = Barrier(2)
+
+    def hand_in() -> str:
+        gate.wait()
+        try:
+            with writing(any_engine) as session:
+                case = open_case(session, "h")
+                assert case is not None
+                take(session, place, case, Taken("application", VISITED), who="operator", rules=rules)
+        except StepError:
+            return "refused"
+        return "taken"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [each.result() for each in [pool.submit(hand_in), pool.submit(hand_in)]]
+    assert sorted(ends) == ["refused", "taken"]
+    with writing(any_engine) as session:
+        assert walked(session)[-1] == "application"
+        assert walked(session).count("application") == 1
 
 
 def test_every_step_is_in_the_audit_log(engine: sa.Engine) -> None:
