@@ -17,7 +17,9 @@ LABELS: Final = {
         "这一夜之后，本单位的政策参数已改动；这里的政策名称和主管部门按现在的。",
         "The bureau's own programmes have changed since this night; names and authorities are those of now.",
     ),
-    "lacking": Text("至少漏享一项的户（确定或很可能）", "Households that lack at least one (sure or probable)"),
+    "lacking": Text(
+        "至少漏享一项的户（确漏或疑漏）", "Households that lack at least one, surely or by the records"
+    ),
     "misplaced_households": Text("有错位待复核的户", "Households with a misplacement to review"),
     "doubled_households": Text("有重复待复核的户", "Households with a duplicate to review"),
     "sums": Text("按机制、按责任主体合计", "By mechanism and by authority"),
@@ -32,7 +34,7 @@ LABELS: Final = {
     "programme": Text("项目", "Programme"),
     "enrolled": Text("在享", "draws"),
     "sure": Text("确漏", "sure"),
-    "probable": Text("疑漏", "likely"),
+    "probable": Text("疑漏", "seems"),
     "possible": Text("可能", "may"),
     "unknown": Text("不明", "untold"),
     "misplaced": Text("错位", "wrong"),
@@ -56,9 +58,9 @@ NOTES: Final = (
         "疑漏，按现有记录符合而没有领取。另有更强的项目按现有记录符合或在享的，不算漏享。"
         "可能：在标准线上下或只有部分依据。不明：缺记录，无法判断，绝不当作不符合。",
         "Draws: in payment, insured or assisted by the records. Who lacks it is entitled and does not draw it: "
-        "sure where registers alone tell, likely by the rules; whoever may have a stronger programme lacks nothing."
-        " May: near a line, or on partial evidence. Untold: a record is missing, so nobody can say; never counted "
-        "as no.",
+        "sure where registers alone tell; else it seems so by the records on hand, which is right less often. "
+        "Whoever has, or by the records may have, a stronger programme lacks nothing. May: near a line, or on "
+        "partial evidence. Untold: a record is missing, so nobody can say; never counted as no.",
     ),
     Text(
         "覆盖率的分母是在享的加上漏享的；下限把可能的和不明的也算作符合，上限只算漏享的。按乡镇只给上限。"

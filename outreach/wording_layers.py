@@ -19,8 +19,8 @@ LABELS: Final = {
 }
 BASES: Final = {
     "recognised": Text("已认定", "recognised"),
-    "likely": Text("按规则很可能", "likely by the rules"),
-    "possible": Text("按规则可能", "possible by the rules"),
+    "likely": Text("按现有记录", "by the records"),
+    "possible": Text("按现有记录可能", "possibly, by the records"),
     "event": Text("有重大变故或今年获临时救助", "a heavy event, or relief this year"),
     "none": NOTHING,
     "unknown": NOTHING,
@@ -43,7 +43,7 @@ def because(name: str) -> Text:
         return SIGNALS[name]
     if name.startswith(RULES):
         programme = programme_name(name.removeprefix(RULES))
-        return Text(f"按规则可能符合{programme.zh}", f"may qualify by the rules: {programme.en}")
+        return Text(f"按现有记录可能符合{programme.zh}", f"may qualify by the records: {programme.en}")
     if name.startswith(PAID):
         programme = programme_name(name.removeprefix(PAID))
         return Text(f"正在享受{programme.zh}", f"draws {programme.en}")
@@ -60,7 +60,7 @@ def layer_of(row: Mapping[str, Any]) -> Text:
         note = Text(f"可能是{least.zh}或更困难", f"may be {least.en} or deeper")
     if row["deeper"]:
         deeper = DEPTHS[row["deeper"]].said
-        note = Text(f"{note.zh}；按规则很可能是{deeper.zh}", f"{note.en}; by the rules likely {deeper.en}")
+        note = Text(f"{note.zh}；按现有记录是{deeper.zh}", f"{note.en}; by the records {deeper.en}")
     return Text(f"{said.zh}（{note.zh}）", f"{said.en} ({note.en})") if note.en else said
 
 

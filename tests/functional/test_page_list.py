@@ -202,8 +202,8 @@ def test_every_text_of_a_card_is_there_in_both_languages() -> None:
 def test_layer_and_needs_are_one_line_and_a_routine_card_has_none() -> None:
     cards = [*a_list(items=items(lane="gap")).cards, *a_list(items=items(lane="random")).cards]
     said = [card.layer.zh for card in cards]
-    assert said[0] == "低保对象（按规则很可能）；收入不足、照护；二级：每月走访"
-    assert "低保边缘家庭（已认定；按规则很可能是低保对象）" in said[1]
+    assert said[0] == "低保对象（按现有记录）；收入不足、照护；二级：每月走访"
+    assert "低保边缘家庭（已认定；按现有记录是低保对象）" in said[1]
     assert said[2].startswith("记录不明（可能是低保边缘家庭或更困难）")
     assert [text for text in said[3:] if text] == []
 
