@@ -72,6 +72,7 @@ YARDSTICKS: Final[Mapping[str, Yardstick]] = {
     "GAP-LS-Z": _home("GAP-LS-Z", "benefit", "medical", since="window"),
     "GAP-SY": _person("GAP-SY", "benefit", "employment", since="window"),
     "DUP-01": _home("DUP-01", "benefit", since="year"),
+    "DUP-02": _home("DUP-02", "benefit", since="year"),
     "DUP-03": _home("DUP-03", "benefit", since="year"),
     "DUP-06": _person("DUP-06", "benefit", since="year"),
     "DUP-11": _person("DUP-11", "benefit", "employment", since="year"),

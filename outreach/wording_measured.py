@@ -141,7 +141,6 @@ UNMEASURED: Final[dict[str, Text]] = {
     "GAP-YL-YP": _NOBODY_PAID,
     "GAP-YLF": _NOBODY_PAID,
     "GAP-ZF": _NOBODY_PAID,
-    "DUP-02": _UNPLANTED,
     "DUP-04": _UNPLANTED,
     "DUP-05": _UNPLANTED,
     "DUP-07": _UNPLANTED,
