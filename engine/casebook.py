@@ -155,7 +155,7 @@ def after_undo(session: Session, place: Workplace, visit: Visit, item: OutreachI
 
 def lead_of(package: Package) -> str | None:
     """The programme that leads a case: the weightiest part of assistance, else the first of the package."""
-    likely = [part for part in package.parts if part.verdict.startswith("eligible")] or list(package.parts)
+    likely = package.parts or package.open
     rescue = [part for part in likely if part.mechanism == "rescue"]
     return next((part.programme for part in [*rescue, *likely]), None)
 
@@ -196,7 +196,10 @@ def _again_on(place: Workplace, visit: Visit, referral: Referral | None) -> date
 
 
 def _store(session: Session, case: CaseRow, package: Package, night: date) -> None:
-    """The package with which the household agrees to apply; parts of an earlier one that nobody began give way."""
+    """The package with which the household agrees to apply; parts of an earlier one that nobody began give way.
+
+    Where the records know of no part, what is to be found out first is owned and due as well.
+    """
     kept = [part for part in parts_of(session, case) if part.state != "open"]
     for part in parts_of(session, case):
         if part.state == "open":
@@ -205,7 +208,7 @@ def _store(session: Session, case: CaseRow, package: Package, night: date) -> No
     begun = {(part.programme, part.person_id) for part in kept}
     position = max((part.position for part in kept), default=0)
     assert case.id is not None
-    for each in package.parts:
+    for each in package.parts or package.open:
         if (each.programme, each.person_id) in begun:
             continue
         position += 1

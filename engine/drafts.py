@@ -20,6 +20,7 @@ from engine.pipeline import Given, draft_of, make_night, standing_of, tested_of
 from engine.population import Progress, silent
 from engine.registry import kept_model
 from engine.report import FEW, told_count
+from engine.reviewing import KEY, at_rest
 from engine.rewriting import steady
 from engine.tables import Night, Visit
 from engine.visits import counts
@@ -70,12 +71,14 @@ def _minutes(session: Session) -> float | None:
 def desk_queue(place: Workplace, business_date: date | None) -> dict[str, Any]:
     """The desk queue of a night (None = the newest), by kind and due date; who read it of whom is noted.
 
+    A misplacement or duplicate on whose review somebody has concluded since waits for nobody and is left out.
     Raises UsageError where there is no such night, or one that kept no queue.
     """
     with reading(place.database) as session:
         newest = select(Night).where(Night.kind == "night").order_by(col(Night.business_date).desc()).limit(1)
         night = session.exec(newest).first() if business_date is None else nights.find_night(session, business_date)
         day = None if night is None else night.business_date
+        rests = set() if day is None else at_rest(session, day)
     path = None if day is None else place.home.nights / day.isoformat() / "desk.parquet"
     if day is None or path is None or not path.is_file():
         raise UsageError(
@@ -85,12 +88,13 @@ def desk_queue(place: Workplace, business_date: date | None) -> dict[str, Any]:
     manifest = read_manifest(place, day)
     if sha256_of(path) != manifest["files"]["desk.parquet"]["sha256"]:
         raise IntegrityError(f"{path}: has changed since the night", "Put it back from a backup.")
-    queue = as_now(place, pl.read_parquet(path, glob=False), version_of(manifest)).drop("person_id")
+    queue = as_now(place, pl.read_parquet(path, glob=False), version_of(manifest))
+    queue = queue.filter([key not in rests for key in queue.select(KEY).iter_rows()]).drop("person_id")
     told = {"business_date": day.isoformat(), "households": sorted(queue["household_id"].unique())}
     place.log.note("desk queue read", "household", told)
     return {
         "business_date": day.isoformat(),
-        "kinds": manifest["desk"],
+        "kinds": dict(queue["kind"].value_counts().sort("kind").iter_rows()),
         "queue": [
             row | {name: None if row[name] is None else row[name].isoformat() for name in ("since", "due_on")}
             for row in queue.iter_rows(named=True)

@@ -24,7 +24,6 @@ def open_from_desk(session: Session, log: AuditLog, desk: pl.DataFrame, day: dat
     What was concluded within ``QUIET_DAYS`` is not opened again. One entry of the audit log for all of a night.
     """
     step("review", "", "open", "night")
-    lately = day - timedelta(days=QUIET_DAYS)
     found = (
         desk.filter(for_the_desk() & pl.col("household_id").is_not_null())
         .group_by(KEY)
@@ -33,13 +32,8 @@ def open_from_desk(session: Session, log: AuditLog, desk: pl.DataFrame, day: dat
     )
     if found.is_empty():
         return 0
-    waiting = sa.select(*(getattr(ReviewTask, name) for name in KEY)).where(
-        sa.or_(
-            col(ReviewTask.state).in_(STANDING),
-            sa.and_(col(ReviewTask.state) != "cancelled", col(ReviewTask.concluded_on) >= lately),
-        )
-    )
-    known = {tuple(row) for row in session.execute(waiting)}
+    waiting = sa.select(*(getattr(ReviewTask, name) for name in KEY)).where(col(ReviewTask.state).in_(STANDING))
+    known = {tuple(row) for row in session.execute(waiting)} | at_rest(session, day)
     new = [
         {"household_id": home, "person_id": person, "code": code, "due_on": max(due, day)}
         for home, person, code, due in found.select(*KEY, "due_on").iter_rows()
@@ -52,6 +46,15 @@ def open_from_desk(session: Session, log: AuditLog, desk: pl.DataFrame, day: dat
     told = {"business_date": day, "reviews": len(new), "households": sorted({each["household_id"] for each in new})}
     log.note("reviews opened", "household", told, session)
     return len(new)
+
+
+def at_rest(session: Session, day: date) -> set[tuple[str, str | None, str]]:
+    """``KEY`` of what somebody has concluded on within ``QUIET_DAYS`` before a day: it waits for nobody."""
+    lately = day - timedelta(days=QUIET_DAYS)
+    concluded = sa.select(*(getattr(ReviewTask, name) for name in KEY)).where(
+        col(ReviewTask.state) != "cancelled", col(ReviewTask.concluded_on) >= lately
+    )
+    return {(home, person, code) for home, person, code in session.execute(concluded)}
 
 
 def after_visit(session: Session, log: AuditLog, visit: Visit, *, due_on: date, who: Actor) -> None:

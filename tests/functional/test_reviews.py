@@ -39,7 +39,10 @@ def test_a_conclusion_against_a_household_waits_for_its_hearing(home: Path) -> N
     assert (heard["state"], heard["heard_on"], heard["heard_by"]) == ("heard", "2026-01-12", "reviewer")
     early = xunfang("--as", "reviewer", *conclude, "--on", "2026-01-11", "--home", home)
     assert (early.code, "before the hearing" in early.err) == (2, True)
+    waiting = say(home, "desk")["queue"]
     assert say(home, *conclude, "--on", "2026-01-13")["state"] == "confirmed"
+    gone = [row for row in waiting if row not in say(home, "desk")["queue"]]
+    assert [(row["household_id"], row["code"]) for row in gone] == [(first["household_id"], first["code"])]
     assert first["id"] not in [each["id"] for each in say(home, "review", "list")["reviews"]]
     text = done(xunfang("--as", "reviewer", "review", "list", "--all", "--home", home)).out
     assert "情况属实 / confirmed: drawn twice since May; 入户 / at the home 2026-01-12" in text

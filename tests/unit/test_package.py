@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from programme_cases import county
 
+from engine.casebook import lead_of
 from outreach.catalogue import Programmes
 from outreach.package import Given, Package, package_of
 from outreach.vocabulary import AUTHORITIES
@@ -99,6 +100,12 @@ def test_between_two_programmes_about_which_too_little_is_known_nothing_is_chose
     assert codes(found) == ["GL"]
     assert [part.programme for part in found.open] == ["GE", "SW"]
     assert found.alternatives == ()
+
+
+def test_a_case_is_led_by_what_the_records_know_and_else_by_what_is_to_be_found_out_first() -> None:
+    assert lead_of(package([row("DB", LIKELY, 300), row("GE", OPEN, who="P1")], 2)) == "DB"
+    assert lead_of(package([row("GE", OPEN, who="P1")], 2)) == "GE"
+    assert lead_of(package([])) is None
 
 
 @pytest.mark.parametrize(
