@@ -5,27 +5,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-import tomli_w
-from homes import copy_of, demo_home, done, frame, xunfang
-
-STAFF = {
-    "near": {"role": "caseworker", "areas": ["990101"]},
-    "far": {"role": "caseworker", "areas": ["110105"]},
-    "op": {"role": "operator"},
-    "rev": {"role": "reviewer"},
-}
+from homes import copy_of, demo_home, done, frame, say, staffed, xunfang
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = copy_of(demo_home(tmp_path_factory), tmp_path_factory.mktemp("cases") / "home")
-    with (made / "home.toml").open("a", encoding="utf-8") as file:
-        file.write("\n" + tomli_w.dumps({"staff": STAFF}))
-    return made
-
-
-def say(home: Path, who: str, *words: object) -> Any:
-    return done(xunfang("--as", who, *words, "--home", home, "--json")).json
+    return staffed(copy_of(demo_home(tmp_path_factory), tmp_path_factory.mktemp("cases") / "home"))
 
 
 def poor(home: Path) -> str:

@@ -1,32 +1,17 @@
 """A household says that its income is recorded wrongly: the next night does without it, and the last one stays."""
 
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
-import tomli_w
-from homes import NIGHT, copy_of, demo_home, done, frame, hashes, xunfang
+from homes import NIGHT, copy_of, demo_home, done, frame, hashes, say, staffed, xunfang
 
 NEXT = "2026-01-05"
-STAFF = {
-    "near": {"role": "caseworker", "areas": ["990101"]},
-    "far": {"role": "caseworker", "areas": ["110105"]},
-    "op": {"role": "operator"},
-    "rev": {"role": "reviewer"},
-}
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = copy_of(demo_home(tmp_path_factory), tmp_path_factory.mktemp("disputes") / "home")
-    with (made / "home.toml").open("a", encoding="utf-8") as file:
-        file.write("\n" + tomli_w.dumps({"staff": STAFF}))
-    return made
-
-
-def say(home: Path, who: str, *words: object) -> Any:
-    return done(xunfang("--as", who, *words, "--home", home, "--json")).json
+    return staffed(copy_of(demo_home(tmp_path_factory), tmp_path_factory.mktemp("disputes") / "home"))
 
 
 @pytest.fixture(scope="module")
