@@ -19,33 +19,33 @@ MOVES: Final[dict[str, str]] = {
     "V41": "moved",
     "V42": "contact",
     "V50": "transferred",
-    "V60": "died",
+    "V60": "contact",
     "V70": "closed",
 }
 """Where the case goes that has no application yet. V21 and V22 end it because a review of its own goes on (the
-layer, the double payment), V50 hands it on under the duty to report danger, V70 leaves the rest to the reviewer."""
-ALWAYS: Final = ("V41", "V60")
-"""These move a case that is in the procedure, or decided, as well. No other outcome does: an application is moved
-by its procedure alone, and nothing that a visitor writes down refuses, lowers or ends anything."""
+layer, the double payment), V50 hands it on under the duty to report danger, V70 leaves the rest to the reviewer.
+V60 ends nothing: who is left may need help most, and where nobody is, the next night knows it from the roll."""
 AGREED: Final = ("V10", "V11")
 """The household agrees to apply: the package that was suggested is stored with the case."""
 TO_THE_DOOR: Final = {"alert": "triage", "triage": "contact", "contact": "visit"}
 
 
 def move_of(outcome: str, state: str) -> str | None:
-    """The state that an outcome moves a case to; null where the case stays as it is."""
-    if state in BEFORE_APPLICATION or outcome in ALWAYS:
-        return MOVES[outcome]
-    return None
+    """The state that an outcome moves a case to; null where the case stays as it is.
+
+    An application is moved by its procedure alone: nothing that a visitor writes down refuses, lowers or ends
+    anything. What V41 and V60 tell of a household in it is put right in the registers first (a referral of each).
+    """
+    return MOVES[outcome] if state in BEFORE_APPLICATION else None
 
 
 def way(state: str, to: str) -> tuple[str, ...]:
     """The steps that an outcome stands for, from a state before the application to where it goes.
 
-    Where somebody was met, the way leads over the contact and the visit; a move or a death becomes known at the
-    contact; one more attempt is a contact.
+    Where somebody was met, the way leads over the contact and the visit; a move becomes known at the contact; one
+    more attempt is a contact.
     """
-    met = to not in ("contact", "moved", "died")
+    met = to not in ("contact", "moved")
     steps: list[str] = []
     if state in BEFORE_APPLICATION:
         end = "visit" if met else "triage" if to == "contact" else "contact"

@@ -166,6 +166,21 @@ def test_what_stands_about_a_household_that_moved_goes_on_under_its_new_number(
     assert contested == {("new", "income"), ("old", "work"), ("new", "work")}
 
 
+def test_a_death_that_a_visitor_records_ends_nothing_for_those_who_are_left(
+    engine: sa.Engine, session: Session
+) -> None:
+    place = office(engine)
+    applied, new = a_night(session, ["widow", "other"])
+    note(session, place, applied, "V11")
+    later = a_night(session, ["widow"], NIGHT + timedelta(days=40))[0]
+    record(
+        session, place, later, Filled("V60", VISITED + timedelta(days=40)), areas=(), now=NOW + timedelta(days=40)
+    )
+    note(session, place, new, "V60")
+    states = {row.household_id: row.state for row in session.exec(select(CaseRow))}
+    assert states == {"widow": "application", "other": "contact"}
+
+
 def test_of_two_who_take_the_same_step_at_once_one_is_refused(any_engine: sa.Engine) -> None:  # noqa: F811
     place = office(any_engine)
     with writing(any_engine) as session:
