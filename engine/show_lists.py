@@ -6,6 +6,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from engine.show_codes import show_codes
+
 Told = Mapping[str, Any]
 
 
@@ -75,7 +77,7 @@ def _number(value: float | None) -> str:
 def show_desk(told: Told, console: Console) -> None:
     """The queue by kind, each with its day."""
     from outreach.wording_drafting import DESK_KINDS
-    from outreach.wording_reviews import HEARING, REVIEWS
+    from outreach.wording_reviews import HEARING
 
     console.print(f"Night of {told['business_date']}: {len(told['queue'])} for the desk")
     for kind, count in told["kinds"].items():
@@ -85,10 +87,7 @@ def show_desk(told: Told, console: Console) -> None:
         names = ("household_id", "kind", "code", "caseworker_id", "since", "due_on")
         table.add_row(*(row[name] or "–" for name in names))
     console.print(table)
-    for code in sorted({row["code"] for row in told["queue"]} & set(REVIEWS)):
-        text = REVIEWS[code]
-        for said, look in ((text.said.en, text.look.en), (text.said.zh, text.look.zh)):
-            console.print(f"{code}  {said}: {look} ({text.basis})", soft_wrap=True, markup=False)
+    show_codes((row["code"] for row in told["queue"]), console)
     console.print(f"{HEARING.en}\n{HEARING.zh}", soft_wrap=True)
 
 

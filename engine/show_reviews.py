@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from engine.show_codes import show_codes
 from engine.show_package import both
 
 Told = Mapping[str, Any]
@@ -21,6 +22,7 @@ def show_reviews(told: Told, console: Console) -> None:
     console.print(both(told["notice"]), soft_wrap=True)
     for each in told["reviews"]:
         _line(each, console)
+    show_codes((each["code"] for each in told["reviews"]), console)
     late = sum(each["overdue"] for each in told["reviews"])
     console.print(f"reviews: {len(told['reviews'])}; overdue on {told['today']}: {late}")
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from homes import copy_of, demo_home, done, frame, xunfang
 
+from outreach.wording_reviews import REVIEWS
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -45,6 +47,8 @@ def test_a_conclusion_against_a_household_waits_for_its_hearing(home: Path) -> N
     assert [(row["household_id"], row["code"]) for row in gone] == [(first["household_id"], first["code"])]
     assert first["id"] not in [each["id"] for each in say(home, "review", "list")["reviews"]]
     text = done(xunfang("--as", "reviewer", "review", "list", "--all", "--home", home)).out
+    assert REVIEWS[first["code"]].said.zh in text
+    assert REVIEWS[first["code"]].look.en in text
     assert "情况属实 / confirmed: drawn twice since May; 入户 / at the home 2026-01-12" in text
 
 
