@@ -6,7 +6,7 @@ scores.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from threading import Event
 from typing import Any, Final
@@ -154,7 +154,7 @@ def _each(work: Callable[[int, Event], None], many: int, at_once: int) -> None:
     with ThreadPoolExecutor(at_once) as pool:
         waiting = [pool.submit(work, number, stopped) for number in range(many)]
         try:
-            for piece in waiting:
+            for piece in as_completed(waiting):
                 piece.result()
         except BaseException:
             stopped.set()
