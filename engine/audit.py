@@ -7,7 +7,7 @@ households) stands sealed beside the chain: the database shows neither a reason 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from engine.db import reading, writing
 from engine.errors import IntegrityError
 from engine.sealing import seal
 from engine.tables import Row
+from outreach.lifecycle import RECORDERS, Actor
 
 AT_ONCE: Final = 5_000
 RENAMED: Final = "pseudonyms made anew: "
@@ -47,6 +48,16 @@ class AuditLog:
     role: str
     clock: Callable[[], datetime] = utc_now
     pseudonyms: str | None = None
+
+    @property
+    def today(self) -> date:
+        """The day on this machine's calendar."""
+        return self.clock().astimezone().date()
+
+    @property
+    def recorder(self) -> Actor:
+        """As whom the table of steps knows whoever records something: a role that may, else the operator."""
+        return next((each for each in RECORDERS if each == self.role), "operator")
 
     def note(
         self, action: str, subject_kind: str, details: Mapping[str, Any], session: Session | None = None

@@ -115,13 +115,13 @@ def after_visit(
     package = package_for(place, visit, item) if visit.outcome in AGREED else None
     *before, last = way(case.state, to)
     for each in before:
-        by: Actor = "policy" if each == "triage" else _recorder(place)
+        by: Actor = "policy" if each == "triage" else place.log.recorder
         on = case.since if each == "triage" else _on(case, visit)
         own = None if each == "triage" else visit
         take(session, place, case, Taken(each, on, given=item.due_on), who=by, visit=own)
     given = _again_on(place, visit, referral) if to in ("contact", "transferred") else None
     taken = Taken(last, _on(case, visit), programme=None if package is None else lead_of(package), given=given)
-    take(session, place, case, taken, who=_recorder(place), visit=visit)
+    take(session, place, case, taken, who=place.log.recorder, visit=visit)
     if referral is not None and to == "transferred":
         case.owner = referral.owner
     if case.state not in OPEN_CASE:
@@ -150,7 +150,7 @@ def after_undo(session: Session, place: Workplace, visit: Visit, item: OutreachI
     if later is not None or case.state in ("contact", "visit") or (other is not None and other.id != case.id):
         return
     drop_parts(session, case, "visit", case.since)
-    take(session, place, case, Taken("visit", case.since, reason=reason, given=item.due_on), who=_recorder(place))
+    take(session, place, case, Taken("visit", case.since, reason=reason, given=item.due_on), who=place.log.recorder)
 
 
 def lead_of(package: Package) -> str | None:
@@ -240,7 +240,3 @@ def _settle_with(session: Session, case: CaseRow, taken: Taken) -> None:
         for part in parts_of(session, case):
             if part.state == "open" and part.programme == case.programme:
                 part.state, part.settled_on, part.result = taken.to, taken.on, taken.reason
-
-
-def _recorder(place: Workplace) -> Actor:
-    return next((each for each in RECORDERS if each == place.log.role), "operator")

@@ -85,7 +85,7 @@ def listed(place: Workplace, *, areas: Sequence[str], overdue: bool = False, eve
 
     A caseworker sees the cases of their areas. ``parts``: parts of packages that are past their due date.
     """
-    today = _today(place)
+    today = place.log.today
     with reading(place.database) as session:
         statement = select(CaseRow).order_by(col(CaseRow.due_on).is_(None), col(CaseRow.due_on), col(CaseRow.id))
         rows = [case for case in session.exec(statement) if every or case.state in OPEN_CASE]
@@ -157,16 +157,12 @@ def _refuse_far(place: Workplace, household: str, areas: Sequence[str]) -> None:
 
 
 def _refuse_to_come(place: Workplace, on: date) -> None:
-    if on > _today(place):
+    if on > place.log.today:
         raise told_error(CaseError("to_come", on.isoformat()))
 
 
 def _owner(place: Workplace) -> str:
     return place.log.actor if place.log.role == "caseworker" else place.log.role
-
-
-def _today(place: Workplace) -> date:
-    return place.log.clock().astimezone().date()
 
 
 def _row(case: CaseRow, today: date) -> dict[str, Any]:
@@ -186,7 +182,7 @@ def _row(case: CaseRow, today: date) -> dict[str, Any]:
 
 
 def _told(place: Workplace, session: Session, case: CaseRow) -> dict[str, Any]:
-    today, money = _today(place), currency_of(place)
+    today, money = place.log.today, currency_of(place)
     steps = session.exec(select(CaseStep).where(CaseStep.case_id == case.id).order_by(col(CaseStep.id)))
     name = NOTHING if case.programme is None else programme_name(case.programme)
     return {

@@ -39,7 +39,7 @@ def record(
     somebody.
     """
     household = known_as(place, household)
-    today = place.log.clock().astimezone().date()
+    today = place.log.today
     if not since <= today or until < since:
         raise UsageError(
             f"--on {since} --until {until}: a consent begins on the day of the signature, which is not to come, "
@@ -99,7 +99,7 @@ def withdraw(place: Workplace, consent: int, *, reason: str | None = None) -> di
         row = session.get(Consent, consent)
         if row is None or row.withdrawn_on is not None:
             raise UsageError(f"{consent}: no such consent, or it was withdrawn", "xunfang consent list shows them.")
-        row.withdrawn_on, row.withdrawn_by = place.log.clock().astimezone().date(), place.log.actor
+        row.withdrawn_on, row.withdrawn_by = place.log.today, place.log.actor
         row.reason = reason
         session.add(row)
         session.flush()

@@ -13,7 +13,7 @@ from engine.errors import NotAllowedError, UsageError
 from engine.outcomes import NAME, near, open_text
 from engine.workplace import Workplace
 from outreach.disputed import SUBJECTS
-from outreach.lifecycle import Actor, step
+from outreach.lifecycle import step
 
 NAMES: Final = ("id", "household_id", "subject", "raised_by", "reason", "owner", "state", "result", "recorded_by")
 DAYS: Final = ("since", "due_on", "decided_on", "ended_on")
@@ -41,13 +41,13 @@ def open_one(
         raise UsageError(
             "--owner: is no name of somebody who works here", "Give the id of a caseworker, or a role."
         )
-    said, household, today = open_text("--reason", reason), place.current(household), _today(place)
+    said, household, today = open_text("--reason", reason), place.current(household), place.log.today
     _refuse_far(place, household, areas)
     with writing(place.database) as session:
         row = session.exec(_standing(household, subject)).first()
         known = row is not None
         if row is None:
-            step("dispute", "", "open", _actor(place), said)
+            step("dispute", "", "open", place.log.recorder, said)
             row = FactDispute(
                 household_id=household,
                 subject=subject,
@@ -78,9 +78,9 @@ def settle(place: Workplace, number: int, *, upheld: bool, result: str) -> dict[
                 f"{number}: you recorded this dispute, and nobody settles their own / 不得处理本人登记的异议",
                 "Let another reviewer settle it.",
             )
-        today = _today(place)
+        today = place.log.today
         to = "upheld" if upheld else "rejected"
-        step("dispute", row.state, to, _actor(place), said)
+        step("dispute", row.state, to, place.log.recorder, said)
         row.state, row.result, row.decided_on, row.decided_by = to, said, today, place.log.actor
         row.ended_on = None if upheld else today
         if upheld:
@@ -95,16 +95,16 @@ def put_right(place: Workplace, number: int, *, result: str) -> dict[str, Any]:
     said = open_text("--result", result)
     with writing(place.database) as session:
         row = _find(session, number, "upheld")
-        step("dispute", row.state, "corrected", _actor(place), said)
-        row.state, row.result, row.ended_on = "corrected", said, _today(place)
+        step("dispute", row.state, "corrected", place.log.recorder, said)
+        row.state, row.result, row.ended_on = "corrected", said, place.log.today
         session.flush()
         _note(place, session, row, "dispute corrected", said)
-        return _told(row, _today(place))
+        return _told(row, place.log.today)
 
 
 def listed(place: Workplace, *, areas: Sequence[str], every: bool = False) -> dict[str, Any]:
     """The disputes that stand, the soonest due first; ``every``: those that have ended as well."""
-    today, ours = _today(place), near(place, areas)
+    today, ours = place.log.today, near(place, areas)
     with reading(place.database) as session:
         rows = session.exec(select(FactDispute).order_by(col(FactDispute.due_on), col(FactDispute.id)))
         told = [_told(row, today) for row in rows if (every or row.ended_on is None) and ours(row.household_id)]
@@ -152,11 +152,3 @@ def _told(row: FactDispute, today: date) -> dict[str, Any]:
         "frozen": row.ended_on is None,
         "overdue": row.ended_on is None and row.due_on < today,
     }
-
-
-def _actor(place: Workplace) -> Actor:
-    return next((each for each in ("caseworker", "reviewer") if each == place.log.role), "operator")
-
-
-def _today(place: Workplace) -> date:
-    return place.log.clock().astimezone().date()

@@ -23,7 +23,7 @@ from engine.tables import OptOut, OutreachItem, OutreachList, Referral, Visit, V
 from engine.visits import counts, sealed_note
 from engine.workplace import Workplace
 from outreach import wording_outcomes as words
-from outreach.lifecycle import RECORDERS, Actor, step
+from outreach.lifecycle import step
 from outreach.outcomes import CONTACTS, CONTINUED, HINDRANCES, RULES, need, ticket
 from outreach.permissions import in_area, may
 from outreach.wording import NOTHING, Text, same
@@ -127,12 +127,12 @@ def record(
     note = (filled.note or "").strip()
     if note:
         visit.note = sealed_note(place.keys.vault, visit.id, note)
-    step("item", item.state, "done", _actor(place))
+    step("item", item.state, "done", place.log.recorder)
     item.state = "done"
     referral = _refer(session, place, visit, filled.owner or "", worker)
     session.flush()
     due_on = place.policy.referral_due("layer", now.astimezone().date(), place.calendar)
-    reviewing.after_visit(session, place.log, visit, due_on=due_on, who=_actor(place))
+    reviewing.after_visit(session, place.log, visit, due_on=due_on, who=place.log.recorder)
     case = after_visit(session, place, visit, item, worker=worker, referral=referral)
     told = {
         "item": item.id,
@@ -173,11 +173,11 @@ def undo(
         raise RefusedError("taken_off", same(item.state_reason))
     elsewhere = _waiting_elsewhere(session, item) is not None
     state = "superseded" if elsewhere else "open"
-    step("item", item.state, state, _actor(place), reason)
+    step("item", item.state, state, place.log.recorder, reason)
     item.state = state
     theirs = _list_of(session, item)
     if state == "open" and theirs.state == "closed":
-        step("list", "closed", "released", _actor(place), reason)
+        step("list", "closed", "released", place.log.recorder, reason)
         theirs.state = "released"
     session.add(VisitUndone(visit_id=visit.id or 0, undone_at=now, undone_by=place.log.actor, reason=reason))
     opened = select(Referral).where(Referral.visit_id == visit.id, Referral.state == "open")
@@ -185,7 +185,7 @@ def undo(
     for each in cancelled:
         each.state, each.closed_at, each.closed_by = "cancelled", now, place.log.actor
     session.flush()
-    reviewing.after_undo(session, visit, now.astimezone().date(), who=_actor(place))
+    reviewing.after_undo(session, visit, now.astimezone().date(), who=place.log.recorder)
     after_undo(session, place, visit, item, reason)
     told = {
         "item": item.id,
@@ -373,10 +373,6 @@ def _refer(session: Session, place: Workplace, visit: Visit, owner: str, worker:
     )
     session.add(referral)
     return referral
-
-
-def _actor(place: Workplace) -> Actor:
-    return next((each for each in RECORDERS if each == place.log.role), "operator")
 
 
 def _ticket(item: OutreachItem) -> str:

@@ -107,7 +107,7 @@ def listed(place: Workplace, business_date: date | None = None, *, areas: Sequen
     And every open referral, with its owner and due date, whichever night it comes from. A caseworker sees
     their own list, or, where no list has their name, the households of their areas. No remark is opened.
     """
-    today = place.log.clock().astimezone().date()
+    today = place.log.today
     mine = _theirs(place, areas)
     with reading(place.database) as session:
         newest = sa.select(sa.func.max(col(Night.business_date))).scalar_subquery()

@@ -50,7 +50,7 @@ def reassign(place: Workplace, text: str, *, to: str, reason: str, areas: Sequen
             assert before is not None
             _refuse(place, item, before, to, near=in_area(region, areas))
             after = _list_of(session, before, to)
-            moved = _moved(session, item, after, _actor(place), said)
+            moved = _moved(session, item, after, place.log.recorder, said)
             _write_anew(session, (before.id, after.id))
             _with_its_case(session, item.household_id, to)
             lists_ended(session)
@@ -159,7 +159,3 @@ def _with_its_case(session: Session, household: str, to: str) -> None:
 def _region(place: Workplace, household: str) -> str:
     there = place.store().homes.households.filter(pl.col("household_id") == household)
     return str(there["region"][0]) if there.height else ""
-
-
-def _actor(place: Workplace) -> Actor:
-    return next((each for each in ("caseworker", "reviewer") if each == place.log.role), "operator")

@@ -65,7 +65,7 @@ def chain_of(
     see it.
     """
     household = place.current(household)
-    if as_of > place.log.clock().astimezone().date():
+    if as_of > place.log.today:
         raise UsageError(f"--as-of {as_of}: is a day to come", "Name today or a day before.")
     store = place.store()
     there = store.homes.households.filter(pl.col("household_id") == household)

@@ -40,7 +40,7 @@ def retain(place: Workplace, as_of: date, *, dry_run: bool, progress: Progress =
     Told: ``kinds`` (records, the end of the oldest, the first day kept), and how much of everything else. Raises
     UsageError for a day to come, LockedError while a night runs, while records are read, or deliveries taken in.
     """
-    if as_of > place.log.clock().astimezone().date():
+    if as_of > place.log.today:
         raise UsageError(f"--as-of {as_of}: is a day to come", "Nothing is taken away before its time.")
     before = {name: first_kept(as_of, months) for name, months in place.policy.retention.months.items()}
     with steady(place.home) if dry_run else _nobody_else(place):

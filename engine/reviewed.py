@@ -11,7 +11,7 @@ from engine.outcomes import open_text
 from engine.reviewing import STANDING, settle_referral
 from engine.tables import ReviewTask
 from engine.workplace import Workplace
-from outreach.lifecycle import Actor, StepError, step
+from outreach.lifecycle import StepError, step
 from outreach.reviews import HOW, NOTICE, STATES, NotHeardError, concluded, in_favour
 
 NAMES: Final = ("id", "household_id", "code", "state", "owner", "heard_how", "heard_by", "reason", "concluded_by")
@@ -20,7 +20,7 @@ DAYS: Final = ("opened_on", "due_on", "heard_on", "concluded_on")
 
 def listed(place: Workplace, *, overdue: bool = False, every: bool = False) -> dict[str, Any]:
     """The reviews that stand, the soonest due first; ``every``: concluded ones as well. Who read it is noted."""
-    today = _today(place)
+    today = place.log.today
     with reading(place.database) as session:
         rows = session.exec(select(ReviewTask).order_by(col(ReviewTask.due_on), col(ReviewTask.id)))
         told = [_told(row, today) for row in rows if every or row.state in STANDING]
@@ -33,7 +33,7 @@ def hear(place: Workplace, number: int, *, on: date, how: str) -> dict[str, Any]
     """Record that the household was heard, when and how; what it said belongs to the file of the authority."""
     if how not in HOW:
         raise UsageError(f"--how {how}: no such way", f"There are: {', '.join(HOW)}.")
-    if on > _today(place):
+    if on > place.log.today:
         raise UsageError(f"--on {on}: is a day to come", "Record a hearing after it was held.")
     with writing(place.database) as session:
         row = _find(session, number)
@@ -52,7 +52,7 @@ def conclude(
     Raises UsageError where the household was not heard and the conclusion is not in its favour.
     """
     said = open_text("--reason", reason)
-    if on > _today(place):
+    if on > place.log.today:
         raise UsageError(f"--on {on}: is a day to come", "Record a conclusion when there is one.")
     with writing(place.database) as session:
         row = _find(session, number)
@@ -61,7 +61,7 @@ def conclude(
             raise UsageError(f"--on {on}: lies before the hearing ({row.heard_on})", "Mend the day.")
         try:
             row.state = concluded(
-                row.state, conclusion, favour=favour, heard_on=row.heard_on, who=_actor(place), reason=said
+                row.state, conclusion, favour=favour, heard_on=row.heard_on, who=place.log.recorder, reason=said
             )
         except NotHeardError:
             raise UsageError(
@@ -79,7 +79,7 @@ def conclude(
 
 def _step(row: ReviewTask, to: str, place: Workplace) -> None:
     try:
-        step("review", row.state, to, _actor(place))
+        step("review", row.state, to, place.log.recorder)
     except StepError as wrong:
         raise UsageError(f"{wrong} / 不能这样办理", "xunfang review list shows where it stands.") from None
 
@@ -95,7 +95,7 @@ def _done(place: Workplace, session: Session, row: ReviewTask, action: str) -> d
     session.flush()
     told = {"review": row.id, "to": row.state, "reason": row.reason, "households": [row.household_id]}
     place.log.note(action, "household", told, session)
-    return _told(row, _today(place))
+    return _told(row, place.log.today)
 
 
 def _told(row: ReviewTask, today: date) -> dict[str, Any]:
@@ -109,11 +109,3 @@ def _told(row: ReviewTask, today: date) -> dict[str, Any]:
         "notice": {"zh": NOTICE.zh, "en": NOTICE.en},
         "overdue": row.state in STANDING and row.due_on < today,
     }
-
-
-def _actor(place: Workplace) -> Actor:
-    return next((each for each in ("caseworker", "reviewer") if each == place.log.role), "operator")
-
-
-def _today(place: Workplace) -> date:
-    return place.log.clock().astimezone().date()

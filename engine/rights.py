@@ -25,7 +25,7 @@ def opt_out(
 ) -> dict[str, Any]:
     """Record that a household does not want to be contacted from today on (``until``: up to that day)."""
     household = known_as(place, household)
-    today, actor = _today(place), place.log.actor
+    today, actor = place.log.today, place.log.actor
     if until is not None and until < today:
         raise UsageError(f"--until {until}: lies in the past", "Name a day to come, or none.")
     with writing(place.database) as session:
@@ -52,7 +52,9 @@ def object_to(place: Workplace, household: str, *, reason: str | None = None) ->
         statement = select(Objection).where(Objection.household_id == household, Objection.state == "open")
         row = session.exec(statement).first()
         if row is None:
-            row = Objection(household_id=household, since=_today(place), recorded_by=place.log.actor, reason=reason)
+            row = Objection(
+                household_id=household, since=place.log.today, recorded_by=place.log.actor, reason=reason
+            )
             session.add(row)
             session.flush()
             told = {"objection": row.id, "households": [household], "reason": reason}
@@ -120,10 +122,6 @@ def known_as(place: Workplace, household: str) -> str:
             "Give the twelve characters that stand on its card.",
         )
     return household
-
-
-def _today(place: Workplace) -> date:
-    return place.log.clock().astimezone().date()
 
 
 def _told(place: Workplace, told: dict[str, Any], taken_off: int) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _waiting(place: Workplace, session: Session) -> dict[str, int]:
     open_items = (
         select(sa.func.count()).select_from(OutreachItem).where(col(OutreachItem.state).in_(nights.STANDING))
     )
-    today = place.log.clock().astimezone().date()
+    today = place.log.today
     late = select(sa.func.count()).where(Referral.state == "open", col(Referral.due_on) < today)
     overdue = session.exec(late).one()
     return {

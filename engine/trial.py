@@ -136,7 +136,7 @@ def fetch_before(place: Workplace) -> dict[str, Any]:
         for entry in receipt.files:
             if entry.source is not None:
                 delivered[entry.source] = max(receipt.delivered_on, delivered.get(entry.source, date.min))
-    told = fetch_due(place.home, place.log.clock().astimezone().date(), delivered)
+    told = fetch_due(place.home, place.log.today, delivered)
     if told["fetched"]:
         place.log.note("databases read", "delivery", {"rows": told["fetched"]})
     for name, why in told["failed"].items():
@@ -158,7 +158,7 @@ def retain_after(place: Workplace) -> bool:
 
     What stops it is logged: the night is finished, and the next one tries again.
     """
-    today = place.log.clock().astimezone().date()
+    today = place.log.today
     try:
         if not is_due(place, today):
             return False

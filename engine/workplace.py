@@ -121,7 +121,7 @@ class Workplace:
             reject_limit=self.policy.intake.reject_limit,
             database=self.database,
             log=self.log,
-            today=self.log.clock().astimezone().date(),
+            today=self.log.today,
             progress=progress,
         )
         if not taken.store.receipts:
@@ -135,7 +135,7 @@ class Workplace:
             reject_limit=self.policy.intake.reject_limit,
             database=self.database,
             log=self.log,
-            today=self.log.clock().astimezone().date(),
+            today=self.log.today,
             progress=progress,
         )
         return told | {"keys_made": [str(path) for path in self.keys.made]}, taken

@@ -6,10 +6,9 @@ with days of their own for township and county. Child (事实无人抚养儿童)
 where local rules ask for it.
 """
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 Track = Literal["ordinary", "destitute", "child", "fast", "simple"]
-TRACKS: Final[tuple[Track, ...]] = get_args(Track)
 OF_PROGRAMME: Final[dict[str, Track]] = {
     "DB": "ordinary",
     "DB-P": "ordinary",
